@@ -1,0 +1,54 @@
+# xxact_add_test(<name> SOURCES ... LINK ... [RANKS 1 2 3] [LABELS ...] [TIMEOUT s] [TORCH])
+# One GoogleTest binary. With RANKS it is run under mpirun once for each count, its failures are gathered from
+# all ranks; without, it is a plain program. Each run has its own scratch folder in XXACT_TEST_SCRATCH.
+function(xxact_add_test name)
+  cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;LINK;RANKS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(test_${name} ${ARG_SOURCES})
+  target_link_libraries(test_${name} PRIVATE xxact_options ${ARG_LINK} GTest::gtest)
+  target_compile_definitions(test_${name} PRIVATE XXACT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(ARG_TORCH)
+    xxact_reuse_torch_pch(test_${name})
+  endif()
+  if(ARG_RANKS)
+    target_link_libraries(test_${name} PRIVATE xxact_mpi_test_main MPI::MPI_C)
+    foreach(ranks ${ARG_RANKS})
+      add_test(NAME ${name}.ranks${ranks}
+        COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} $<TARGET_FILE:test_${name}>)
+      xxact_test_properties(${name}.ranks${ranks} ${ranks} ${ARG_TIMEOUT} "${ARG_LABELS}")
+    endforeach()
+  else()
+    target_link_libraries(test_${name} PRIVATE GTest::gtest_main)
+    add_test(NAME ${name} COMMAND test_${name})
+    xxact_test_properties(${name} 1 ${ARG_TIMEOUT} "${ARG_LABELS}")
+  endif()
+endfunction()
+
+# xxact_add_command_test(<name> SCRIPT file [RANKS n] [LABELS ...] [TIMEOUT s]): a shell script that runs the program;
+# it gets XXACT (the binary), MPIRUN (empty or "mpirun -n N"), XXACT_SOURCE_DIR and XXACT_TEST_SCRATCH.
+function(xxact_add_command_test name)
+  cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT" "RANKS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  if(NOT ARG_RANKS)
+    set(ARG_RANKS 1)
+  endif()
+  foreach(ranks ${ARG_RANKS})
+    add_test(NAME ${name}.ranks${ranks} COMMAND bash -euo pipefail ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT})
+    xxact_test_properties(${name}.ranks${ranks} ${ranks} ${ARG_TIMEOUT} "${ARG_LABELS}")
+    set_property(TEST ${name}.ranks${ranks} APPEND PROPERTY ENVIRONMENT
+      "XXACT=$<TARGET_FILE:xxact>" "MPIRUN=${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks}"
+      "XXACT_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+  endforeach()
+endfunction()
+
+function(xxact_test_properties test ranks timeout labels)
+  set(scratch ${CMAKE_BINARY_DIR}/scratch/${test})
+  file(MAKE_DIRECTORY ${scratch})
+  set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} PROCESSORS ${ranks} LABELS "${labels}"
+    WORKING_DIRECTORY ${scratch}
+    ENVIRONMENT "XXACT_TEST_SCRATCH=${scratch};OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1;OMPI_MCA_hwloc_base_binding_policy=none;OMPI_MCA_mpi_yield_when_idle=1;OMPI_MCA_btl_vader_single_copy_mechanism=none;OMP_WAIT_POLICY=passive;HDF5_USE_FILE_LOCKING=FALSE")
+endfunction()

@@ -1,0 +1,19 @@
+# What every target of this project shares: include root, warnings, sanitizers.
+add_library(xxact_options INTERFACE)
+target_include_directories(xxact_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_features(xxact_options INTERFACE cxx_std_20)
+target_compile_options(xxact_options INTERFACE -Wall -Wextra -Wpedantic
+  $<$<BOOL:${XXACT_WERROR}>:-Werror>)
+if(XXACT_SANITIZE)
+  target_compile_options(xxact_options INTERFACE -fsanitize=${XXACT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(xxact_options INTERFACE -fsanitize=${XXACT_SANITIZE})
+endif()
+
+# xxact_library(<name> SOURCES ... [LINK ...]): a static library xxact_<name>, alias xxact::<name>.
+function(xxact_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(xxact_${name} STATIC ${ARG_SOURCES})
+  add_library(xxact::${name} ALIAS xxact_${name})
+  set_target_properties(xxact_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(xxact_${name} PUBLIC xxact_options ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
+endfunction()

@@ -1,0 +1,51 @@
+#include "src/base/log.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace xxact::log {
+namespace {
+
+struct Voice {
+  std::shared_ptr<spdlog::logger> logger = make();
+  int rank = 0;
+  std::string prefix;
+
+  static std::shared_ptr<spdlog::logger> make() {
+    auto logger = std::make_shared<spdlog::logger>("xxact", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    logger->set_pattern("[%H:%M:%S] %^%l%$ %v");
+    return logger;
+  }
+};
+
+Voice& voice() {
+  static Voice instance;
+  return instance;
+}
+
+spdlog::level::level_enum native(Level level) {
+  switch (level) {
+    case Level::debug: return spdlog::level::debug;
+    case Level::info: return spdlog::level::info;
+    case Level::warning: return spdlog::level::warn;
+    case Level::error: return spdlog::level::err;
+    case Level::quiet: return spdlog::level::off;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+void configure(int rank, int ranks, std::string_view host, Level level) {
+  voice().rank = rank;
+  voice().prefix = ranks > 1 ? fmt::format("rank {} on {}: ", rank, host) : "";
+  voice().logger->set_level(native(level));
+}
+
+void write(Level level, std::string_view message) {
+  if (level == Level::info && voice().rank != 0) return;
+  const bool plain = level == Level::info;
+  voice().logger->log(native(level), "{}{}", plain ? "" : voice().prefix, message);
+}
+
+}  // namespace xxact::log

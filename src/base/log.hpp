@@ -1,0 +1,34 @@
+// What the program says. Rank 0 talks; other ranks speak only to warn, prefixed with rank and host.
+// Everything goes to standard error: standard output belongs to the commands' results.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+namespace xxact::log {
+
+enum class Level { debug, info, warning, error, quiet };
+
+/// Call once, after MPI is up; before it every process speaks as rank 0 of 1.
+void configure(int rank, int ranks, std::string_view host, Level level);
+
+void write(Level level, std::string_view message);
+
+template <class... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+}
+/// Rank 0 only.
+template <class... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+}
+/// Any rank.
+template <class... Args>
+void warn(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace xxact::log
