@@ -1,0 +1,65 @@
+// What a model is made of. A plain value: no Torch here, so configuration and checkpoints can speak of models cheaply.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xxact::model {
+
+enum class Mode { composition, xrd, bimodal };
+enum class Task { formation_energy_per_atom, band_gap, crystal_system };
+enum class NormPlacement { post, pre };
+enum class Activation { relu, gelu };
+/// How the two fraction codes are scaled: CrabNet's 2^((1-s)^2) (gradient zero at its start) or a trainable exponent 2^s.
+enum class PositionScaler { crabnet, exponent };
+
+inline constexpr std::array<Task, 3> kTasks = {Task::formation_energy_per_atom, Task::band_gap, Task::crystal_system};
+
+/// The label's name in dataset and result files: "formation_energy_per_atom", "band_gap", "crystal_system".
+std::string_view task_name(Task task);
+/// Outputs of a task's head: 2 (mean, log-scale) for regressions, 7 (logits) for the crystal system.
+int task_outputs(Task task);
+inline bool is_regression(Task task) { return task != Task::crystal_system; }
+
+struct ModelConfig {
+  Mode mode = Mode::bimodal;
+  std::vector<Task> tasks = {Task::formation_energy_per_atom};
+  std::int64_t width = 64;                        // d_model of every part
+  std::int64_t heads = 4;
+  std::int64_t feed_forward = 4;                  // hidden width of the feed-forward blocks / width
+  std::int64_t composition_layers = 2;
+  std::int64_t xrd_layers = 2;
+  std::int64_t fusion_layers = 2;
+  std::int64_t points = 1024;                     // points of a pattern
+  std::int64_t patch = 64;                        // points a token
+  std::vector<std::int64_t> head_widths = {128, 64};
+  double dropout = 0.0;                           // residual branches and feed-forward hidden layer
+  bool composition_skip = false;                  // add the composition-only prediction to the fused one
+  NormPlacement norm = NormPlacement::pre;
+  Activation activation = Activation::gelu;
+  PositionScaler scaler = PositionScaler::exponent;
+
+  std::int64_t tokens() const { return points / patch; }
+  bool uses_composition() const { return mode != Mode::xrd; }
+  bool uses_xrd() const { return mode != Mode::composition; }
+};
+
+/// "small" (two CPU cores), "paper" (82 M parameters, GPU), "crabnet" (the published composition model). ConfigError for another name.
+ModelConfig preset(std::string_view name);
+/// Throws ConfigError naming the field when the configuration cannot be built (points not a multiple of patch, ...).
+void validate(const ModelConfig& config);
+
+/// One "key = value" a line, the form stored in run folders and checkpoints; read back by parse_model_config.
+std::string to_ini(const ModelConfig& config);
+/// Sets one field by its key ("width", "head-widths" as "128,64", "tasks" as names joined by commas, "mode", ...).
+/// ConfigError for an unknown key or a value out of range, with the allowed values.
+void set_field(ModelConfig& config, std::string_view key, std::string_view value);
+/// All keys in the order of to_ini, for options and documentation: key, description, default of preset small.
+struct FieldDescription { std::string key, description, value; };
+std::vector<FieldDescription> describe_fields(const ModelConfig& defaults);
+ModelConfig parse_model_config(std::string_view ini);
+
+}  // namespace xxact::model

@@ -1,0 +1,49 @@
+// The XxaCT model (arXiv 2507.01054): composition encoder (CrabNet), XRD token transformer, cross-attention fusion, heads.
+// Torch only. Shapes: B samples, E element slots, P points, T tokens, D width.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <array>
+#include <memory>
+
+#include "model/config.hpp"
+
+namespace xxact::model {
+
+/// One micro-batch as the model wants it. Tensors that the mode does not use may be undefined.
+struct ModelInput {
+  torch::Tensor element;     // [B, E] int64, atomic number, descending fraction, 0 = padding; slot 0 is never padding
+  torch::Tensor fraction;    // [B, E] float32, sums to 1
+  torch::Tensor pattern;     // [B, P] float32
+  torch::Tensor sample_key;  // [B] int64: keys dropout; undefined or eval mode: no dropout
+};
+
+/// What the heads say, by task (index = static_cast<int>(Task)); undefined for tasks that the model lacks.
+struct ModelOutput {
+  std::array<torch::Tensor, 3> head;  // regressions [B, 2]: standardised mean, log-scale; crystal system [B, 7]: logits
+  torch::Tensor embedding;            // [B, D]: fused [CLS] (bimodal), XRD [CLS] (xrd), mean element token (composition)
+};
+
+class XxactModelImpl : public torch::nn::Module {
+ public:
+  /// Weights drawn from `seed`, the same on every rank and device. `mat2vec` is [119, 200], row 0 zeros.
+  XxactModelImpl(const ModelConfig& config, const torch::Tensor& mat2vec, std::uint64_t seed);
+  ~XxactModelImpl() override;
+
+  ModelOutput forward(const ModelInput& input);
+  /// The composition-only prediction alone (mode composition, or composition_skip): for training that part first.
+  ModelOutput forward_composition(const ModelInput& input);
+  const ModelConfig& config() const { return config_; }
+
+ private:
+  struct Parts;
+  ModelConfig config_;
+  std::unique_ptr<Parts> parts_;
+};
+TORCH_MODULE(XxactModel);
+
+/// The element vectors that the program carries (mat2vec, Tshitoyan et al. 2019, doi:10.1038/s41586-019-1335-8): [119, 200], row 0 zeros.
+torch::Tensor mat2vec_table();
+
+}  // namespace xxact::model
