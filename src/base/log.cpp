@@ -3,6 +3,10 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
+
+#include "src/base/error.hpp"
+
 namespace xxact::log {
 namespace {
 
@@ -35,6 +39,13 @@ spdlog::level::level_enum native(Level level) {
 }
 
 }  // namespace
+
+Level parse_level(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kNames = {"debug", "info", "warning", "error", "quiet"};
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (kNames[i] == name) return static_cast<Level>(i);
+  throw ConfigError("--log-level '{}' is not one of debug, info, warning, error, quiet", name);
+}
 
 void configure(int rank, int ranks, std::string_view host, Level level) {
   voice().rank = rank;

@@ -11,6 +11,9 @@ namespace xxact::log {
 
 enum class Level { debug, info, warning, error, quiet };
 
+/// The level of that name; ConfigError naming the allowed ones otherwise.
+Level parse_level(std::string_view name);
+
 /// Call once, after MPI is up; before it every process speaks as rank 0 of 1.
 void configure(int rank, int ranks, std::string_view host, Level level);
 
