@@ -1,0 +1,137 @@
+#include "pipeline/batch_builder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "src/base/counter_random.hpp"
+#include "src/base/error.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+struct Share {
+  std::int64_t element;
+  float fraction;
+};
+
+/// Elements by falling fraction, equal ones by atomic number, as the composition encoder wants them.
+std::vector<Share> sorted_composition(const io::CompositionView& composition) {
+  std::vector<Share> shares;
+  for (std::size_t i = 0; i < composition.atomic_number.size(); ++i) shares.push_back({composition.atomic_number[i], composition.fraction[i]});
+  std::stable_sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) { return a.fraction > b.fraction; });
+  return shares;
+}
+
+/// Relative Gaussian noise on the fractions, floored well above zero so that no element vanishes; sums to 1 again.
+void jitter(std::vector<Share>& shares, double strength, CounterRandom random) {
+  constexpr float kSmallestFactor = 0.1F;
+  float sum = 0;
+  for (auto& share : shares) {
+    share.fraction *= std::max(kSmallestFactor, 1.0F + static_cast<float>(strength) * random.normal());
+    sum += share.fraction;
+  }
+  for (auto& share : shares) share.fraction /= sum;
+}
+
+}  // namespace
+
+BatchBuilder::BatchBuilder(const io::Dataset& dataset, const RunConfig& config, const Labels* labels, const Standardisation& standardisation, Augmentation augmentation)
+    : dataset_(dataset), config_(config), labels_(labels), standardisation_(standardisation), augmentation_(augmentation),
+      simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {}
+BatchBuilder::~BatchBuilder() = default;
+BatchBuilder::BatchBuilder(BatchBuilder&&) noexcept = default;
+
+Batch BatchBuilder::build(std::span<const SampleRequest> samples) {
+  Batch batch;
+  batch.samples.assign(samples.begin(), samples.end());
+  batch.failure.resize(samples.size());
+  for (std::size_t i = 0; i < samples.size(); ++i) batch.failure[i] = unusable_reason(dataset_, samples[i].row, config_.model);
+  if (config_.model.uses_composition()) fill_composition(batch);
+  if (config_.model.uses_xrd()) fill_patterns(batch);
+  if (labels_ != nullptr) fill_targets(batch);
+  if (augmentation_ == Augmentation::on && config_.model.dropout > 0) {
+    batch.input.sample_key = torch::empty({std::ssize(samples)}, torch::kInt64);
+    auto* keys = batch.input.sample_key.data_ptr<std::int64_t>();
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::dropout, static_cast<std::uint64_t>(samples[i].epoch), static_cast<std::uint64_t>(samples[i].sample));
+      keys[i] = static_cast<std::int64_t>(random.next_u64() >> 1);
+    }
+  }
+  return batch;
+}
+
+void BatchBuilder::fill_composition(Batch& batch) const {
+  std::size_t slots = 1;
+  for (const auto& sample : batch.samples) slots = std::max(slots, dataset_.composition(sample.row).atomic_number.size());
+  const auto rows = std::ssize(batch.samples);
+  batch.input.element = torch::zeros({rows, static_cast<std::int64_t>(slots)}, torch::kInt64);
+  batch.input.fraction = torch::zeros({rows, static_cast<std::int64_t>(slots)}, torch::kFloat32);
+  auto* element = batch.input.element.data_ptr<std::int64_t>();
+  auto* fraction = batch.input.fraction.data_ptr<float>();
+  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+    const auto& sample = batch.samples[i];
+    auto shares = sorted_composition(dataset_.composition(sample.row));
+    if (shares.empty()) shares.push_back({1, 1.0F});  // never predicted: the row has a failure
+    if (augmentation_ == Augmentation::on && config_.training.fraction_jitter > 0)
+      jitter(shares, config_.training.fraction_jitter,
+             {static_cast<std::uint64_t>(config_.training.seed), Purpose::fraction_jitter, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample)});
+    for (std::size_t j = 0; j < shares.size(); ++j) {
+      element[i * slots + j] = shares[j].element;
+      fraction[i * slots + j] = shares[j].fraction;
+    }
+  }
+}
+
+void BatchBuilder::fill_patterns(Batch& batch) {
+  const auto points = static_cast<std::size_t>(config_.model.points);
+  batch.input.pattern = torch::empty({std::ssize(batch.samples), config_.model.points}, torch::kFloat32);
+  auto* pattern = batch.input.pattern.data_ptr<float>();
+  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+    const auto& sample = batch.samples[i];
+    const std::span<float> out(pattern + i * points, points);
+    std::fill(out.begin(), out.end(), 0.0F);
+    if (!batch.failure[i].empty()) continue;
+    double strain = 0;
+    if (augmentation_ == Augmentation::on && config_.training.strain > 0) {
+      CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::strain, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample));
+      strain = config_.training.strain * (2.0 * random.uniform() - 1.0);
+    }
+    try {
+      simulator_->pattern(dataset_.structure(sample.row), strain, out);
+    } catch (const InputError& error) {
+      batch.failure[i] = error.what();
+      std::fill(out.begin(), out.end(), 0.0F);
+    }
+  }
+}
+
+void BatchBuilder::fill_targets(Batch& batch) const {
+  const auto rows = std::ssize(batch.samples);
+  for (const auto task : config_.model.tasks) {
+    const auto t = static_cast<std::size_t>(task);
+    if (model::is_regression(task)) {
+      batch.targets.value[t] = torch::empty({rows}, torch::kFloat32);
+      auto* out = batch.targets.value[t].data_ptr<float>();
+      for (std::size_t i = 0; i < batch.samples.size(); ++i)
+        out[i] = static_cast<float>((labels_->value(task, batch.samples[i].row) - standardisation_.mean[t]) / standardisation_.scale[t]);
+    } else {
+      batch.targets.value[t] = torch::empty({rows}, torch::kInt64);
+      auto* out = batch.targets.value[t].data_ptr<std::int64_t>();
+      for (std::size_t i = 0; i < batch.samples.size(); ++i) out[i] = labels_->crystal_system(batch.samples[i].row);
+    }
+  }
+}
+
+model::ModelInput to_device(const model::ModelInput& input, const torch::Device& device) {
+  const auto move = [&](const torch::Tensor& tensor) { return tensor.defined() ? tensor.to(device, /*non_blocking=*/true) : tensor; };
+  return {move(input.element), move(input.fraction), move(input.pattern), move(input.sample_key)};
+}
+
+std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const model::ModelConfig& config) {
+  if (config.uses_xrd() && !dataset.has_structure(row)) return "no structure, so no diffraction pattern";
+  if (config.uses_composition() && dataset.composition(row).atomic_number.empty()) return "no composition";
+  return {};
+}
+
+}  // namespace xxact::pipeline

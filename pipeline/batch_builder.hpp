@@ -1,0 +1,61 @@
+// Turns rows of a dataset into the tensors that the model takes: composition tokens, simulated patterns, labels.
+// One a thread. Not here: which rows (sample_order.hpp), threads (loader.hpp).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/dataset.hpp"
+#include "model/objectives.hpp"
+#include "pipeline/labels.hpp"
+#include "pipeline/run_config.hpp"
+
+namespace xxact::pipeline {
+
+/// One sample of a batch; `epoch` and `sample` key its augmentation.
+struct SampleRequest {
+  std::int64_t row = 0, epoch = 0, sample = 0;
+};
+
+struct Batch {
+  std::vector<SampleRequest> samples;
+  model::ModelInput input;      // on the host
+  model::Targets targets;       // on the host; undefined without labels
+  std::vector<std::string> failure;  // [samples]: why this one cannot be predicted, empty if it can; then its pattern is zero
+};
+
+enum class Augmentation { off, on };
+
+class BatchBuilder {
+ public:
+  /// References must outlive it. `labels` may be null: no targets.
+  BatchBuilder(const io::Dataset& dataset, const RunConfig& config, const Labels* labels, const Standardisation& standardisation, Augmentation augmentation);
+  ~BatchBuilder();
+  BatchBuilder(BatchBuilder&&) noexcept;
+
+  /// Rows that cannot be simulated get a reason in `failure`, never an exception.
+  Batch build(std::span<const SampleRequest> samples);
+
+ private:
+  void fill_composition(Batch& batch) const;
+  void fill_patterns(Batch& batch);
+  void fill_targets(Batch& batch) const;
+
+  const io::Dataset& dataset_;
+  const RunConfig& config_;
+  const Labels* labels_;
+  const Standardisation& standardisation_;
+  Augmentation augmentation_;
+  std::unique_ptr<xrd::Simulator> simulator_;  // null for models without patterns
+};
+
+/// The same input on the device; host tensors that are already there are not copied.
+model::ModelInput to_device(const model::ModelInput& input, const torch::Device& device);
+
+/// Why a row cannot be given to a model of this mode (no structure, no composition), or empty. Cheap: simulates nothing.
+std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const model::ModelConfig& config);
+
+}  // namespace xxact::pipeline

@@ -1,0 +1,42 @@
+// Where the model computes: CPU, or this rank's GPU through the device library, which is loaded only when it is used.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+
+#include "pipeline/comm/communicator.hpp"
+#include "pipeline/comm/gradient_channel.hpp"
+
+namespace xxact::pipeline {
+
+enum class DeviceChoice { automatic, cpu, cuda };
+/// "auto", "cpu" or "cuda"; ConfigError otherwise.
+DeviceChoice parse_device(const std::string& name);
+
+/// Threads of one rank. Compute and loader threads together should not exceed the rank's cores by much.
+struct ThreadPlan {
+  int compute = 1, loader = 1;
+};
+/// 0 means automatic: with one core a rank the loader shares it, else a quarter of the cores load.
+ThreadPlan plan_threads(int cores_per_rank, int compute, int loader, bool on_gpu);
+
+class Device {
+ public:
+  /// Chooses and readies the device: `automatic` takes a GPU when the device library and a GPU are there. Sets ATen's thread
+  /// count and denormal flushing. ConfigError when cuda is asked for and cannot be had. Collective on comm.
+  Device(DeviceChoice choice, const comm::Communicator& comm, int local_rank, const ThreadPlan& threads);
+
+  const torch::Device& torch() const { return device_; }
+  bool is_cuda() const { return device_.is_cuda(); }
+  std::string name() const;
+  /// How gradients are summed over ranks on this device. Collective on comm.
+  std::unique_ptr<comm::GradientChannel> make_gradient_channel(const comm::Communicator& comm) const;
+
+ private:
+  torch::Device device_;
+  void* library_ = nullptr;  // the device library stays loaded until the process ends: LibTorch keeps pointers into it
+};
+
+}  // namespace xxact::pipeline

@@ -1,0 +1,62 @@
+#include "pipeline/inference.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "pipeline/loader.hpp"
+#include "src/base/elements.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
+
+void append_regression(Predictions& out, std::size_t task, const torch::Tensor& head, const Standardisation& standardisation, const Batch& batch) {
+  const auto host = head.to(torch::kCPU, torch::kFloat32).contiguous();  // [B, 2]
+  const auto* value = host.data_ptr<float>();
+  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+    const bool ok = batch.failure[i].empty();
+    out.mean[task].push_back(ok ? static_cast<float>(value[2 * i] * standardisation.scale[task] + standardisation.mean[task]) : kUnknown);
+    out.std[task].push_back(ok ? static_cast<float>(std::exp(value[2 * i + 1]) * standardisation.scale[task]) : kUnknown);
+  }
+}
+
+void append_logits(Predictions& out, const torch::Tensor& head, const Batch& batch) {
+  const auto host = head.to(torch::kCPU, torch::kFloat32).contiguous();  // [B, 7]
+  const auto* value = host.data_ptr<float>();
+  for (std::size_t i = 0; i < batch.samples.size(); ++i)
+    for (std::size_t c = 0; c < kCrystalSystems; ++c) out.logits.push_back(batch.failure[i].empty() ? value[i * kCrystalSystems + c] : kUnknown);
+}
+
+}  // namespace
+
+Predictions infer(model::XxactModel& net, const RunConfig& config, const Standardisation& standardisation, const io::Dataset& dataset,
+                  std::span<const std::int64_t> rows, const torch::Device& device, const InferenceOptions& options) {
+  const torch::InferenceMode guard;
+  const auto start = std::chrono::steady_clock::now();
+  net->eval();
+  std::vector<BatchBuilder> builders;
+  for (int i = 0; i < options.loader_threads; ++i) builders.emplace_back(dataset, config, nullptr, standardisation, Augmentation::off);
+  const auto total = std::ssize(rows);
+  Loader loader(std::move(builders), (total + options.batch - 1) / options.batch, 2 * options.loader_threads + 1, [&](BatchBuilder& builder, std::int64_t ticket) {
+    std::vector<SampleRequest> samples;
+    for (std::int64_t i = ticket * options.batch; i < std::min(total, (ticket + 1) * options.batch); ++i) samples.push_back({rows[static_cast<std::size_t>(i)], 0, 0});
+    return builder.build(samples);
+  });
+  Predictions out;
+  while (auto batch = loader.next()) {
+    const auto output = net->forward(to_device(batch->input, device));
+    for (const auto task : config.model.tasks) {
+      const auto t = static_cast<std::size_t>(task);
+      model::is_regression(task) ? append_regression(out, t, output.head[t], standardisation, *batch) : append_logits(out, output.head[t], *batch);
+    }
+    for (auto& failure : batch->failure) out.failure.push_back(std::move(failure));
+    if (options.progress) options.progress(std::ssize(out.failure));
+  }
+  out.data_wait_s = loader.waited_s();
+  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return out;
+}
+
+}  // namespace xxact::pipeline

@@ -1,0 +1,49 @@
+// Labels of the model's tasks for rows of a dataset, and the standardisation of the regressions.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/dataset.hpp"
+#include "model/config.hpp"
+
+namespace xxact::pipeline {
+
+/// Mean and scale by task (index = static_cast<int>(Task)): standardised = (label - mean) / scale. The crystal system has none.
+struct Standardisation {
+  std::array<double, 3> mean = {0, 0, 0}, scale = {1, 1, 1};
+};
+
+/// Looks labels up in a dataset, which must outlive it. The crystal system follows from the space group.
+class Labels {
+ public:
+  /// With `required`, a task whose label the dataset lacks is an InputError; else that task is unknown everywhere.
+  Labels(const io::Dataset& dataset, const std::vector<model::Task>& tasks, bool required);
+
+  bool has(model::Task task) const;
+  /// Regression label in its own unit, NaN where unknown.
+  float value(model::Task task, std::int64_t row) const;
+  /// 0..6, or -1 where unknown.
+  int crystal_system(std::int64_t row) const;
+  bool known(model::Task task, std::int64_t row) const;
+
+ private:
+  const io::Dataset& dataset_;
+  std::array<std::span<const float>, 3> values_;
+  std::array<bool, 3> present_ = {false, false, false};
+};
+
+/// Mean and standard deviation over `rows` where the label is known. InputError when a task has fewer than two labels there
+/// or they are all the same.
+Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, std::span<const std::int64_t> rows);
+
+enum class Subset { train, validation, test, all };
+Subset parse_subset(const std::string& name);
+
+/// Rows of a subset, in order. With `labelled`, only those that know at least one of the tasks.
+std::vector<std::int64_t> select_rows(const io::Dataset& dataset, Subset subset, const Labels& labels, const std::vector<model::Task>& tasks, bool labelled);
+
+}  // namespace xxact::pipeline

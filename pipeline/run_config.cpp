@@ -1,0 +1,170 @@
+#include "pipeline/run_config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+#include "src/base/error.hpp"
+#include "src/base/nearest_name.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+/// A field of patterns or training; those of the model come from model::describe_fields.
+struct Field {
+  std::string key, description;
+  std::function<std::string(const RunConfig&)> get;
+  std::function<void(RunConfig&, std::string_view)> set;
+};
+
+template <class T>
+T parse_number(std::string_view key, std::string_view text, T low, T high) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= low && value <= high))
+    throw ConfigError("{} = '{}' is not a number from {} to {}", key, text, low, high);
+  return value;
+}
+
+template <class T, class Member>
+Field number(std::string key, std::string description, Member member, T low, T high) {
+  return {key, description + fmt::format(" [{} to {}]", low, high),
+          [member](const RunConfig& c) { return fmt::format("{}", member(const_cast<RunConfig&>(c))); },
+          [=](RunConfig& c, std::string_view text) { member(c) = parse_number<T>(key, text, low, high); }};
+}
+
+template <class Member>
+Field toggle(std::string key, std::string description, Member member) {
+  return {key, description + " [on, off]",
+          [member](const RunConfig& c) { return std::string(member(const_cast<RunConfig&>(c)) ? "on" : "off"); },
+          [=](RunConfig& c, std::string_view text) {
+            if (text != "on" && text != "off") throw ConfigError("{} = '{}' is neither on nor off", key, text);
+            member(c) = text == "on";
+          }};
+}
+
+/// One of several names, in the order of the enumeration's values.
+template <class Enum, class Member>
+Field choice(std::string key, std::string description, std::vector<std::string> names, Member member) {
+  return {key, description + fmt::format(" [{}]", fmt::join(names, ", ")),
+          [=](const RunConfig& c) { return names[static_cast<std::size_t>(member(const_cast<RunConfig&>(c)))]; },
+          [=](RunConfig& c, std::string_view text) {
+            const auto found = std::find(names.begin(), names.end(), text);
+            if (found == names.end()) throw ConfigError("{} = '{}' is not one of {}", key, text, fmt::join(names, ", "));
+            member(c) = static_cast<Enum>(found - names.begin());
+          }};
+}
+
+std::vector<Field> pattern_fields() {
+  std::vector<Field> fields;
+  fields.push_back({"wavelength", "radiation of the patterns: a name (CuKa, MoKa, ...) or angstrom",
+                    [](const RunConfig& c) { return fmt::format("{}", c.pattern.simulation.wavelength_angstrom); },
+                    [](RunConfig& c, std::string_view text) { c.pattern.simulation.wavelength_angstrom = xrd::parse_radiation(text).wavelength_angstrom; }});
+  fields.push_back(number<double>("two-theta-min", "start of the pattern grid, degrees", [](RunConfig& c) -> double& { return c.pattern.grid.two_theta_min_deg; }, 0.1, 170.0));
+  fields.push_back(number<double>("two-theta-max", "end of the pattern grid, degrees", [](RunConfig& c) -> double& { return c.pattern.grid.two_theta_max_deg; }, 1.0, 179.0));
+  fields.push_back(number<double>("fwhm", "Gaussian full width at half maximum of the lines, degrees", [](RunConfig& c) -> double& { return c.pattern.fwhm_deg; }, 0.001, 10.0));
+  fields.push_back(choice<xrd::FormFactors>("form-factors", "atomic form factors", {"it92", "pymatgen"}, [](RunConfig& c) -> auto& { return c.pattern.simulation.form_factors; }));
+  fields.push_back(toggle("dispersion", "anomalous dispersion f', f''", [](RunConfig& c) -> bool& { return c.pattern.simulation.dispersion; }));
+  fields.push_back(toggle("square-root", "square root of the intensities, which lifts weak lines", [](RunConfig& c) -> bool& { return c.pattern.square_root; }));
+  return fields;
+}
+
+std::vector<Field> training_fields() {
+  using T = RunConfig;
+  std::vector<Field> f;
+  f.push_back(number<double>("epochs", "passes over the training rows", [](T& c) -> double& { return c.training.epochs; }, 1e-6, 1e6));
+  f.push_back(number<std::int64_t>("global-batch", "samples an optimiser step, over all ranks", [](T& c) -> auto& { return c.training.global_batch; }, 1, 1 << 24));
+  f.push_back(number<std::int64_t>("micro-batch", "samples a forward pass on one rank; 0: the rank's share, at most 1024", [](T& c) -> auto& { return c.training.micro_batch; }, 0, 1 << 20));
+  f.push_back(number<double>("learning-rate", "peak learning rate", [](T& c) -> double& { return c.training.learning_rate; }, 0.0, 1.0));
+  f.push_back(number<double>("warmup-fraction", "part of the steps with linearly rising learning rate", [](T& c) -> double& { return c.training.warmup_fraction; }, 0.0, 1.0));
+  f.push_back(number<double>("weight-decay", "decoupled weight decay of the matrices", [](T& c) -> double& { return c.training.weight_decay; }, 0.0, 10.0));
+  f.push_back(number<double>("gradient-clip", "largest global gradient norm; 0: no clipping", [](T& c) -> double& { return c.training.gradient_clip; }, 0.0, 1e9));
+  f.push_back(number<double>("average-decay", "decay of the averaged weights that are validated and kept; 0: no averaging", [](T& c) -> double& { return c.training.average_decay; }, 0.0, 0.999999));
+  f.push_back(number<double>("strain", "isotropic strain of training patterns, uniform in +- this", [](T& c) -> double& { return c.training.strain; }, 0.0, 0.2));
+  f.push_back(number<double>("fraction-jitter", "relative standard deviation of training compositions (CrabNet: 0.02)", [](T& c) -> double& { return c.training.fraction_jitter; }, 0.0, 0.2));
+  f.push_back(number<std::int64_t>("seed", "of weights, order and augmentation", [](T& c) -> auto& { return c.training.seed; }, 0, INT64_MAX));
+  f.push_back(number<double>("validate-epochs", "epochs between validations; 0: a tenth of the run", [](T& c) -> double& { return c.training.validate_epochs; }, 0.0, 1e6));
+  f.push_back(number<double>("checkpoint-epochs", "epochs between checkpoints; 0: a quarter of the run", [](T& c) -> double& { return c.training.checkpoint_epochs; }, 0.0, 1e6));
+  f.push_back(choice<model::RegressionLoss>("regression-loss", "robust_l1: Laplace likelihood; l1: absolute error, log-scale learned apart", {"robust_l1", "l1"}, [](T& c) -> auto& { return c.training.objective.regression; }));
+  f.push_back(number<double>("label-smoothing", "of the crystal-system classes", [](T& c) -> double& { return c.training.objective.label_smoothing; }, 0.0, 0.9));
+  for (const auto task : model::kTasks) {
+    const auto index = static_cast<std::size_t>(task);
+    f.push_back(number<double>(fmt::format("weight-{}", index == 0 ? "formation-energy" : index == 1 ? "band-gap" : "crystal-system"), "of this task in the loss",
+                               [index](T& c) -> double& { return c.training.objective.weight[index]; }, 0.0, 1e6));
+  }
+  return f;
+}
+
+const std::vector<Field>& own_fields() {
+  static const std::vector<Field> fields = [] {
+    auto all = pattern_fields();
+    for (auto& field : training_fields()) all.push_back(std::move(field));
+    return all;
+  }();
+  return fields;
+}
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+}  // namespace
+
+RunConfig preset_run(std::string_view name) {
+  RunConfig config;
+  config.model = model::preset(name);
+  return config;
+}
+
+std::vector<ConfigField> config_fields() {
+  std::vector<ConfigField> fields;
+  const RunConfig defaults = preset_run("small");
+  for (const auto& field : model::describe_fields(defaults.model)) fields.push_back({field.key, field.description, field.value});
+  for (const auto& field : own_fields()) fields.push_back({field.key, field.description, field.get(defaults)});
+  return fields;
+}
+
+void set_field(RunConfig& config, std::string_view key, std::string_view value) {
+  for (const auto& field : own_fields())
+    if (field.key == key) return field.set(config, value);
+  std::vector<std::string> known;
+  for (const auto& field : config_fields()) known.push_back(field.key);
+  if (std::find(known.begin(), known.end(), key) == known.end()) throw ConfigError("unknown configuration key '{}'{}", key, suggestion(key, known));
+  model::set_field(config.model, key, value);
+}
+
+void validate(const RunConfig& config) {
+  model::validate(config.model);
+  const auto& grid = config.pattern.grid;
+  if (grid.two_theta_max_deg <= grid.two_theta_min_deg)
+    throw ConfigError("two-theta-max = {} must be larger than two-theta-min = {}", grid.two_theta_max_deg, grid.two_theta_min_deg);
+}
+
+std::string to_ini(const RunConfig& config) {
+  std::string text = model::to_ini(config.model);
+  for (const auto& field : own_fields()) text += fmt::format("{} = {}\n", field.key, field.get(config));
+  return text;
+}
+
+RunConfig parse_run_config(std::string_view ini, std::string_view where) {
+  RunConfig config;
+  std::istringstream lines{std::string(ini)};
+  for (std::string line; std::getline(lines, line);) {
+    const auto text = trim(std::string_view(line).substr(0, line.find('#')));
+    if (text.empty()) continue;
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) throw ConfigError("{}: '{}' is not 'key = value'", where, text);
+    set_field(config, trim(text.substr(0, equals)), trim(text.substr(equals + 1)));
+  }
+  config.pattern.grid.points = static_cast<int>(config.model.points);
+  config.pattern.simulation.two_theta_min_deg = config.pattern.grid.two_theta_min_deg;
+  config.pattern.simulation.two_theta_max_deg = config.pattern.grid.two_theta_max_deg;
+  validate(config);
+  return config;
+}
+
+}  // namespace xxact::pipeline

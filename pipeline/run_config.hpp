@@ -1,0 +1,57 @@
+// Everything that defines a run: model, patterns, training. One table of fields serves the command line, --config files,
+// RUN/config.ini, checkpoints and docs/configuration.md.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/config.hpp"
+#include "model/objectives.hpp"
+#include "pipeline/xrd/simulator.hpp"
+
+namespace xxact::pipeline {
+
+struct TrainingConfig {
+  double epochs = 40;                // passes over the training rows; the stream may end within one
+  std::int64_t global_batch = 128;   // samples an optimiser step, a property of the run, not of the machine
+  std::int64_t micro_batch = 0;      // samples a forward pass on one rank; 0: the rank's whole share, at most 1024
+  double learning_rate = 3e-3;       // peak
+  double warmup_fraction = 0.1;      // of all steps, linear
+  double weight_decay = 0.02;
+  double gradient_clip = 1.0;        // global norm; 0: off
+  double average_decay = 0.99;       // of the averaged weights that are validated and kept as best; 0: off
+  double strain = 0.0;               // isotropic lattice strain of training patterns, uniform in +- this
+  double fraction_jitter = 0.02;     // relative, standard deviation, of training compositions
+  std::int64_t seed = 0;
+  double validate_epochs = 0;        // between validations; 0: a tenth of the run
+  double checkpoint_epochs = 0;      // between checkpoints; 0: a quarter of the run
+  model::ObjectiveConfig objective;
+};
+
+struct RunConfig {
+  model::ModelConfig model;
+  xrd::PatternOptions pattern;
+  TrainingConfig training;
+};
+
+/// One named, validated value of a RunConfig.
+struct ConfigField {
+  std::string key, description, value;  // value: the default of preset `small`
+};
+
+/// Preset of model and patterns with training defaults. ConfigError for an unknown name.
+RunConfig preset_run(std::string_view name);
+/// All fields in order of documentation.
+std::vector<ConfigField> config_fields();
+/// Sets one field; ConfigError naming key, value, range and an example otherwise.
+void set_field(RunConfig& config, std::string_view key, std::string_view value);
+/// Checks what single fields cannot: model and pattern agree, the wavelength reaches the range.
+void validate(const RunConfig& config);
+/// "key = value" lines, complete; parse_run_config reads it back exactly.
+std::string to_ini(const RunConfig& config);
+RunConfig parse_run_config(std::string_view ini, std::string_view where);
+
+}  // namespace xxact::pipeline
