@@ -29,8 +29,23 @@ foreach(dir ${XXACT_NVIDIA_LIBS})
   target_link_options(xxact_torch INTERFACE -Wl,-rpath-link,${dir})
 endforeach()
 
-# One precompiled header for every target that includes Torch (25 s and more a file without it).
+# One precompiled header for every target that includes Torch (25 s and more a file without it). GCC takes it only
+# when the flags are the same, so programs are compiled with -fPIC as the libraries are, not with -fPIE.
+function(xxact_torch_pch_flags target)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    target_compile_options(${target} PRIVATE -fPIC)
+  else()
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endif()
+  if(XXACT_CCACHE)  # ccache keeps objects made with a precompiled header only when told these two things
+    target_compile_options(${target} PRIVATE -fpch-preprocess)
+    set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${XXACT_CCACHE}")
+  endif()
+endfunction()
 function(xxact_reuse_torch_pch target)
+  xxact_torch_pch_flags(${target})
   target_precompile_headers(${target} REUSE_FROM xxact_torch_pch)
 endfunction()
 

@@ -1,0 +1,42 @@
+#include "model/attention.hpp"
+
+namespace xxact::model {
+
+torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key_value, const torch::Tensor& mask) {
+  const auto packed = key_value.unbind(2);
+  const std::optional<torch::Tensor> key_mask = mask.defined() ? std::optional(mask) : std::nullopt;
+  const auto mixed = at::scaled_dot_product_attention(query.transpose(1, 2), packed[0].transpose(1, 2), packed[1].transpose(1, 2), key_mask);
+  return mixed.transpose(1, 2).flatten(2);
+}
+
+torch::Tensor SelfAttention::operator()(const torch::Tensor& x, const torch::Tensor& mask, bool first_only) const {
+  const auto batch = x.size(0), tokens = x.size(1), width = x.size(2);
+  if (first_only) {
+    // split, not slices: its backward is one concatenation.
+    const auto weights = query_key_value.weight.split_with_sizes({width, 2 * width});
+    const auto biases = query_key_value.bias.split_with_sizes({width, 2 * width});
+    const auto query = at::linear(x.narrow(1, 0, 1), weights[0], biases[0]).view({batch, 1, heads, width / heads});
+    const auto key_value = at::linear(x, weights[1], biases[1]).view({batch, tokens, 2, heads, width / heads});
+    return output(attend(query, key_value, mask));
+  }
+  const auto packed = query_key_value(x).view({batch, tokens, 3, heads, width / heads}).split_with_sizes({1, 2}, 2);
+  return output(attend(packed[0].squeeze(2), packed[1], mask));
+}
+
+torch::Tensor CrossAttention::operator()(const torch::Tensor& x, const torch::Tensor& key_value, const torch::Tensor& mask) const {
+  return output(attend(query(x).unflatten(-1, {heads, -1}), key_value, mask));
+}
+
+SelfAttention register_self_attention(torch::nn::Module& module, const std::string& name, std::int64_t width, std::int64_t heads,
+                                      Initializer& init) {
+  auto projection = register_stacked_projection(module, name + "_query_key_value", width, 3, init);
+  return {projection, register_output_projection(module, name + "_output", width, init), heads};
+}
+
+CrossAttention register_cross_attention(torch::nn::Module& module, const std::string& name, std::int64_t width, std::int64_t heads,
+                                        Initializer& init) {
+  auto projection = register_stacked_projection(module, name + "_query", width, 1, init);
+  return {projection, register_output_projection(module, name + "_output", width, init), heads};
+}
+
+}  // namespace xxact::model

@@ -1,0 +1,28 @@
+// Cross-attention fusion: the pattern's tokens ask, the elements answer. Only the fused [CLS] is read afterwards, so
+// the last layer computes that row alone; the result is the same.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <vector>
+
+#include "model/composition_encoder.hpp"
+#include "model/transformer.hpp"
+
+namespace xxact::model {
+
+class FusionDecoder : public torch::nn::Module {
+ public:
+  explicit FusionDecoder(Build& build);
+  /// xrd_tokens [B, 1 + tokens, D]. Returns the fused [CLS], [B, D].
+  torch::Tensor forward(const torch::Tensor& xrd_tokens, const CompositionTokens& composition, const Dropout& dropout) const;
+
+ private:
+  std::int64_t heads_;
+  Linear key_value_;  // [layers * 2 D, D]: keys and values of every layer in one product, since all read the same elements
+  std::vector<std::shared_ptr<DecoderLayer>> layers_;
+  Norm final_norm_;  // pre-norm only
+};
+
+}  // namespace xxact::model

@@ -1,0 +1,54 @@
+#include "model/objectives.hpp"
+
+#include <numbers>
+
+#include "src/base/error.hpp"
+
+namespace xxact::model {
+namespace {
+
+/// Sum over valid labels. Where the label is unknown every term is a constant zero, so neither value nor gradient is touched.
+torch::Tensor regression_sum(const torch::Tensor& head, const torch::Tensor& target, RegressionLoss form) {
+  const auto mean = head.select(1, 0), log_scale = head.select(1, 1);
+  const auto valid = target.isfinite();
+  const auto zero = torch::zeros({}, head.options());
+  const auto error = at::where(valid, mean - target, zero).abs();
+  const auto scale = at::where(valid, log_scale, zero);
+  const auto likelihood = (std::numbers::sqrt2 * (form == RegressionLoss::l1 ? error.detach() : error) * at::exp(-scale) + scale).sum();
+  return form == RegressionLoss::l1 ? likelihood + error.sum() : likelihood;
+}
+
+torch::Tensor classification_sum(const torch::Tensor& logits, const torch::Tensor& target, double smoothing) {
+  return at::cross_entropy_loss(logits, target, {}, at::Reduction::Sum, -1, smoothing);
+}
+
+}  // namespace
+
+std::array<double, 3> count_valid(const Targets& targets) {
+  std::array<double, 3> count{};
+  for (const Task task : kTasks) {
+    const auto& value = targets.value[static_cast<std::size_t>(task)];
+    if (!value.defined()) continue;
+    const auto valid = is_regression(task) ? value.isfinite() : value.ge(0);
+    count[static_cast<std::size_t>(task)] = static_cast<double>(valid.sum().item<std::int64_t>());
+  }
+  return count;
+}
+
+LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config,
+                     const std::array<double, 3>& valid_count) {
+  LossResult result;
+  for (const Task task : kTasks) {
+    const auto i = static_cast<std::size_t>(task);
+    if (!output.head[i].defined() || !targets.value[i].defined()) continue;
+    const auto sum = is_regression(task) ? regression_sum(output.head[i], targets.value[i], config.regression)
+                                         : classification_sum(output.head[i], targets.value[i], config.label_smoothing);
+    result.task_sum[i] = sum.detach();
+    // A task without any valid label in the global batch still takes part, with weight zero: every parameter gets a gradient.
+    const auto weighted = sum * (valid_count[i] > 0 ? config.weight[i] / valid_count[i] : 0.0);
+    result.total = result.total.defined() ? result.total + weighted : weighted;
+  }
+  return result;
+}
+
+}  // namespace xxact::model

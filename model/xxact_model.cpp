@@ -1,0 +1,90 @@
+#include "model/xxact_model.hpp"
+
+#include "model/composition_encoder.hpp"
+#include "model/dropout.hpp"
+#include "model/fusion_decoder.hpp"
+#include "model/heads.hpp"
+#include "model/xrd_encoder.hpp"
+#include "src/base/error.hpp"
+
+namespace xxact::model {
+
+/// The modules that the mode uses; others do not exist, so no parameter is without a gradient.
+struct XxactModelImpl::Parts {
+  std::shared_ptr<CompositionEncoder> composition;
+  std::shared_ptr<CompositionHead> composition_head;
+  std::shared_ptr<XrdEncoder> xrd;
+  std::shared_ptr<FusionDecoder> fusion;
+  std::shared_ptr<ResidualHead> head;
+};
+
+namespace {
+
+std::int64_t total_outputs(const ModelConfig& config) {
+  std::int64_t sum = 0;
+  for (const Task task : config.tasks) sum += task_outputs(task);
+  return sum;
+}
+
+/// The joint output [B, n] cut by task.
+void split_by_task(const ModelConfig& config, const torch::Tensor& joint, ModelOutput& output) {
+  std::vector<std::int64_t> sizes;
+  for (const Task task : config.tasks) sizes.push_back(task_outputs(task));
+  const auto parts = joint.split_with_sizes(sizes, 1);
+  for (std::size_t i = 0; i < parts.size(); ++i) output.head[static_cast<std::size_t>(config.tasks[i])] = parts[i];
+}
+
+Dropout dropout_of(const torch::nn::Module& module, const ModelConfig& config, const ModelInput& input) {
+  if (!module.is_training() || config.dropout <= 0.0 || !input.sample_key.defined()) return {};
+  return {input.sample_key, config.dropout};
+}
+
+}  // namespace
+
+XxactModelImpl::XxactModelImpl(const ModelConfig& config, const torch::Tensor& mat2vec, std::uint64_t seed)
+    : config_(config), parts_(std::make_unique<Parts>()) {
+  validate(config_);
+  if (mat2vec.dim() != 2 || mat2vec.size(0) != 119) throw ConfigError("element vectors must be [119, columns], row 0 for padding");
+  Initializer init(seed);
+  Build build{config_, init};
+  const auto outputs = total_outputs(config_);
+  if (config_.uses_composition()) parts_->composition = register_module("composition", std::make_shared<CompositionEncoder>(build, mat2vec));
+  if (config_.uses_xrd()) parts_->xrd = register_module("xrd", std::make_shared<XrdEncoder>(build));
+  if (config_.mode == Mode::bimodal) parts_->fusion = register_module("fusion", std::make_shared<FusionDecoder>(build));
+  if (config_.mode == Mode::composition || config_.composition_skip)
+    parts_->composition_head = register_module("composition_head", std::make_shared<CompositionHead>(config_, outputs, init));
+  if (config_.uses_xrd())
+    parts_->head = register_module("head", std::make_shared<ResidualHead>(config_.width, config_.head_widths, outputs, init));
+}
+
+XxactModelImpl::~XxactModelImpl() = default;
+
+ModelOutput XxactModelImpl::forward_composition(const ModelInput& input) {
+  if (!parts_->composition_head) throw ConfigError("this model has no composition head: it needs mode = composition or composition-skip = on");
+  const auto tokens = parts_->composition->forward(input.element, input.fraction, dropout_of(*this, config_, input));
+  ModelOutput output;
+  output.embedding = mean_over_elements(tokens.tokens, tokens.present);
+  split_by_task(config_, parts_->composition_head->forward(tokens), output);
+  return output;
+}
+
+ModelOutput XxactModelImpl::forward(const ModelInput& input) {
+  if (config_.mode == Mode::composition) return forward_composition(input);
+  ModelOutput output;
+  const auto dropout = dropout_of(*this, config_, input);
+  const bool bimodal = config_.mode == Mode::bimodal;
+  const auto pattern = parts_->xrd->forward(input.pattern, dropout, !bimodal);
+  CompositionTokens composition;
+  if (bimodal) {
+    composition = parts_->composition->forward(input.element, input.fraction, dropout);
+    output.embedding = parts_->fusion->forward(pattern, composition, dropout);
+  } else {
+    output.embedding = pattern.squeeze(1);
+  }
+  auto joint = parts_->head->forward(output.embedding);
+  if (parts_->composition_head) joint = joint + parts_->composition_head->forward(composition);
+  split_by_task(config_, joint, output);
+  return output;
+}
+
+}  // namespace xxact::model
