@@ -48,7 +48,7 @@ void Progress::draw(const std::string& note) {
     const double left = rate > 0 ? static_cast<double>(total_ - done_) / rate : 0;
     if (terminal_) {
       const int full = static_cast<int>(part * kBarWidth);
-      text += "[" + std::string(static_cast<std::size_t>(full), '#') + std::string(static_cast<std::size_t>(kBarWidth - full), '.') + "] ";
+      text += fmt::format("[{:#<{}}{:.<{}}] ", "", full, "", kBarWidth - full);
     }
     text += fmt::format("{:3.0f} % {}/{} {}, {:.0f}/s, {} left", 100 * part, done_, total_, unit_, rate, duration(left));
   } else {
