@@ -45,8 +45,8 @@ struct PatternOptions {
 
 struct Line {
   double two_theta_deg, intensity, d_angstrom;
-  int h, k, l;       // the first merged family's label: the largest of its members under permutation and sign
-  int multiplicity;  // members of that family merged into this line
+  int h, k, l;       // the lexicographically largest indices among the merged reflections, e.g. 5 1 1 for 511 and 333
+  int multiplicity;  // how many reflections are merged into this line, -g counted with g
 };
 
 /// Structures with more reflections than this, -g counted with g, are refused: a slip in the lattice would otherwise take all memory.

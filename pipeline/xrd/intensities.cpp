@@ -1,0 +1,131 @@
+#include "pipeline/xrd/intensities.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <numbers>
+
+#include "src/base/error.hpp"
+
+namespace xxact::xrd {
+namespace {
+
+/// Grows only: a vector that shrank and grew again would be filled each time.
+template <class T>
+void at_least(std::vector<T>& values, std::size_t size) {
+  if (values.size() < size) values.resize(size);
+}
+
+std::complex<double> unit_phase(double x) {
+  // Whole cells drop out exactly; the rest keeps its digits.
+  const double angle = 2 * std::numbers::pi * (x - std::round(x));
+  return {std::cos(angle), std::sin(angle)};
+}
+
+}  // namespace
+
+template <class Real>
+void IntensityCalculator<Real>::begin(const StructureView& structure, const ScatteringTable& table, const ReciprocalMetric& metric,
+                                      const ReflectionEnumerator& enumerator) {
+  if (structure.atoms() == 0) throw InputError("the structure has no atoms");
+  for (std::size_t i = 0; i < structure.frac_coords.size(); ++i)
+    if (!std::isfinite(structure.frac_coords[i])) throw InputError("atom {} has a coordinate that is not finite", i / 3);
+  for (std::size_t i = 0; i < structure.occupancy.size(); ++i)
+    if (!(std::isfinite(structure.occupancy[i]) && structure.occupancy[i] >= 0))
+      throw InputError("atom {} has the occupancy {}", i, structure.occupancy[i]);
+  u_max_ = enumerator.u_max();
+  tables_.v_max = enumerator.v_max();
+  tables_.w_max = enumerator.w_max();
+  sort_by_element(structure, table);
+  tabulate_phases(structure, metric);
+}
+
+template <class Real>
+void IntensityCalculator<Real>::sort_by_element(const StructureView& structure, const ScatteringTable& table) {
+  std::array<std::uint32_t, 257> begin{};
+  for (const std::uint8_t z : structure.atomic_number) ++begin[z + 1U];
+  scattering_.clear();
+  element_end_.clear();
+  std::uint32_t total = 0;
+  for (std::size_t z = 0; z < 256; ++z) {
+    const std::uint32_t count = begin[z + 1];
+    begin[z] = total;
+    total += count;
+    if (count == 0) continue;
+    scattering_.push_back(&table.of(static_cast<int>(z)));
+    element_end_.push_back(total);
+  }
+  at_least(order_, structure.atoms());
+  for (std::size_t a = 0; a < structure.atoms(); ++a) order_[begin[structure.atomic_number[a]]++] = static_cast<std::uint32_t>(a);
+}
+
+template <class Real>
+void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric) {
+  const std::size_t atoms = structure.atoms();
+  const auto u_max = static_cast<std::size_t>(u_max_), v_max = static_cast<std::size_t>(tables_.v_max), w_max = static_cast<std::size_t>(tables_.w_max);
+  // A block that starts at the last index may read one block further.
+  const std::size_t w_stride = 2 * w_max + 1 + kernels::kBlock<Real>;
+  for (auto* table : {&u_re_, &u_im_}) at_least(*table, (u_max + 1) * atoms);
+  for (auto* table : {&v_re_, &v_im_}) at_least(*table, (2 * v_max + 1) * atoms);
+  for (auto* table : {&w_re_, &w_im_}) at_least(*table, w_stride * atoms);
+  for (auto* scratch : {&row_re_, &row_im_}) at_least(*scratch, atoms);
+  const auto [u_axis, v_axis, w_axis] = metric.axis;
+  for (std::size_t a = 0; a < atoms; ++a) {
+    const float* x = structure.frac_coords.data() + 3 * std::size_t{order_[a]};
+    const auto u_step = unit_phase(x[u_axis]), v_step = unit_phase(x[v_axis]), w_step = unit_phase(x[w_axis]);
+    std::complex<double> phase = structure.occupancy_of(order_[a]);
+    for (std::size_t u = 0; u <= u_max; ++u, phase *= u_step) {
+      u_re_[u * atoms + a] = static_cast<Real>(phase.real());
+      u_im_[u * atoms + a] = static_cast<Real>(phase.imag());
+    }
+    phase = 1;
+    for (std::size_t v = 0; v <= v_max; ++v, phase *= v_step) {
+      v_re_[(v_max + v) * atoms + a] = v_re_[(v_max - v) * atoms + a] = static_cast<Real>(phase.real());
+      v_im_[(v_max - v) * atoms + a] = -static_cast<Real>(phase.imag());
+      v_im_[(v_max + v) * atoms + a] = static_cast<Real>(phase.imag());
+    }
+    phase = 1;
+    Real* const re = w_re_.data() + a * w_stride;
+    Real* const im = w_im_.data() + a * w_stride;
+    for (std::size_t w = 0; w <= w_max; ++w, phase *= w_step) {
+      re[w_max + w] = re[w_max - w] = static_cast<Real>(phase.real());
+      im[w_max - w] = -static_cast<Real>(phase.imag());
+      im[w_max + w] = static_cast<Real>(phase.imag());
+    }
+    std::fill_n(re + 2 * w_max + 1, kernels::kBlock<Real>, Real(0));
+    std::fill_n(im + 2 * w_max + 1, kernels::kBlock<Real>, Real(0));
+  }
+  tables_.atoms = atoms;
+  tables_.elements = element_end_.size();
+  tables_.element_end = element_end_.data();
+  tables_.u_re = u_re_.data(), tables_.u_im = u_im_.data();
+  tables_.v_re = v_re_.data(), tables_.v_im = v_im_.data();
+  tables_.w_re = w_re_.data(), tables_.w_im = w_im_.data();
+  tables_.w_stride = w_stride;
+  tables_.row_re = row_re_.data(), tables_.row_im = row_im_.data();
+}
+
+template <class Real>
+void IntensityCalculator<Real>::make_room(std::size_t reflections) {
+  stride_ = reflections + kernels::kBlock<Real>;
+  for (auto* sums : {&sum_re_, &sum_im_}) at_least(*sums, stride_ * element_end_.size());
+  for (auto* values : {&p_re_, &p_im_, &q_re_, &q_im_, &intensity_}) at_least(*values, reflections);
+}
+
+template <class Real>
+std::span<const Real> IntensityCalculator<Real>::of(const ReflectionBatch& batch, double wavelength) {
+  const std::size_t n = batch.reflections;
+  make_room(n);
+  kernels::sum_phases(tables_, batch.rows, sum_re_.data(), sum_im_.data(), stride_);
+  const kernels::StructureFactorParts<Real> parts{p_re_.data(), p_im_.data(), q_re_.data(), q_im_.data()};
+  for (std::size_t element = 0; element < scattering_.size(); ++element)
+    kernels::add_element(*scattering_[element], element == 0, batch.g_squared.data(), sum_re_.data() + element * stride_,
+                         sum_im_.data() + element * stride_, n, parts);
+  kernels::finish_intensities(wavelength, batch.g_squared.data(), n, parts, intensity_.data());
+  return {intensity_.data(), n};
+}
+
+template class IntensityCalculator<float>;
+template class IntensityCalculator<double>;
+
+}  // namespace xxact::xrd

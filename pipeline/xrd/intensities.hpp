@@ -1,0 +1,49 @@
+// Intensities of one structure's reflections, batch by batch: per-atom phase tables, phase sums of each element, form
+// factors, Lorentz-polarisation factor. Float for patterns, double for lines.
+// I(g) + I(-g) = (|F(g)|^2 + |F(-g)|^2) (1 + cos^2 2-theta) / (sin^2 theta cos theta),
+// F(g) = sum over atoms of occupancy (f0(|g| / 2) + f' + i f'') exp(2 pi i g . x).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "pipeline/xrd/form_factors.hpp"
+#include "pipeline/xrd/kernels.hpp"
+#include "pipeline/xrd/reflections.hpp"
+#include "src/base/structure.hpp"
+
+namespace xxact::xrd {
+
+template <class Real>
+class IntensityCalculator {
+ public:
+  /// The structure whose reflections follow; its largest indices and the order of its axes come from the enumerator and
+  /// the metric. Throws InputError: no atoms, an atom that is not finite, an element without form factor.
+  void begin(const StructureView& structure, const ScatteringTable& table, const ReciprocalMetric& metric, const ReflectionEnumerator& enumerator);
+
+  /// [batch.reflections]: intensity of g and -g together. Valid until the next call.
+  std::span<const Real> of(const ReflectionBatch& batch, double wavelength);
+
+ private:
+  void sort_by_element(const StructureView& structure, const ScatteringTable& table);
+  void tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric);
+  void make_room(std::size_t reflections);
+
+  std::vector<std::uint32_t> order_;                  // atoms by element
+  std::vector<std::size_t> element_end_;              // [elements]
+  std::vector<const ElementScattering*> scattering_;  // [elements]
+  std::vector<Real> u_re_, u_im_, v_re_, v_im_, w_re_, w_im_, row_re_, row_im_;
+  std::vector<Real> sum_re_, sum_im_;  // [elements, stride_]
+  std::size_t stride_ = 0;
+  std::vector<Real> p_re_, p_im_, q_re_, q_im_, intensity_;
+  kernels::PhaseTables<Real> tables_;
+  int u_max_ = 0;
+};
+
+extern template class IntensityCalculator<float>;
+extern template class IntensityCalculator<double>;
+
+}  // namespace xxact::xrd

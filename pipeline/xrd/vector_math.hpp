@@ -1,0 +1,74 @@
+// Elementary functions without branches or tables, so that the compiler turns loops over them into vector code.
+// Only kernels.cpp includes this.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <type_traits>
+
+namespace xxact::xrd {
+
+#define XXACT_INLINE [[gnu::always_inline]] inline
+
+/// exp(x) for x <= 0; exponents below -87 (float) or -700 (double) give exp of that. Relative error below 2e-7 and 1e-15:
+/// x = n ln 2 + r, |r| <= ln 2 / 2, Taylor's series of exp(r). Adding 1.5 * 2^mantissa bits leaves n in the lowest bits.
+template <class Real>
+XXACT_INLINE Real exp_nonpositive(Real x) {
+  constexpr bool single = std::is_same_v<Real, float>;
+  using Bits = std::conditional_t<single, std::uint32_t, std::uint64_t>;
+  constexpr int mantissa = single ? 23 : 52;
+  constexpr Bits bias = single ? 127 : 1023;
+  constexpr Real magic = single ? Real(0x1.8p23) : Real(0x1.8p52);
+  constexpr Real log2_e = Real(1.44269504088896340736);
+  constexpr Real ln2_high = single ? Real(0x1.62e4p-1) : Real(0x1.62e42fefa38p-1);
+  constexpr Real ln2_low = single ? Real(0x1.7f7d1cp-20) : Real(0x1.ef35793c7673p-45);
+  constexpr Real lowest = single ? Real(-87) : Real(-700);
+  x = x < lowest ? lowest : x;
+  const Real shifted = x * log2_e + magic;
+  const Real n = shifted - magic;
+  const Real r = (x - n * ln2_high) - n * ln2_low;
+  Real p;
+  if constexpr (single) {
+    p = Real(1.0 / 5040);
+  } else {
+    p = Real(1.0 / 6227020800);
+    p = p * r + Real(1.0 / 479001600);
+    p = p * r + Real(1.0 / 39916800);
+    p = p * r + Real(1.0 / 3628800);
+    p = p * r + Real(1.0 / 362880);
+    p = p * r + Real(1.0 / 40320);
+    p = p * r + Real(1.0 / 5040);
+  }
+  p = p * r + Real(1.0 / 720);
+  p = p * r + Real(1.0 / 120);
+  p = p * r + Real(1.0 / 24);
+  p = p * r + Real(1.0 / 6);
+  p = p * r + Real(0.5);
+  p = p * r + Real(1);
+  p = p * r + Real(1);
+  const Bits power = static_cast<Bits>((std::bit_cast<Bits>(shifted) + bias) << mantissa);
+  return p * std::bit_cast<Real>(power);
+}
+
+/// The angle in [0, pi/2] whose sine and cosine these are, error below 1e-10: arcsin(x) = x P(x^2) of the smaller one,
+/// P of degree 10, a Chebyshev fit on x^2 in [0, 0.5].
+XXACT_INLINE double angle_of(double sine, double cosine) {
+  const bool flat = sine <= cosine;
+  const double x = flat ? sine : cosine;
+  const double y = x * x;
+  double p = 0.17220665216445918;
+  p = p * y - 0.2841540502384304;
+  p = p * y + 0.2547123380121774;
+  p = p * y - 0.10158687507209825;
+  p = p * y + 0.051250622476095464;
+  p = p * y + 0.01613461170792333;
+  p = p * y + 0.031086632557958894;
+  p = p * y + 0.044596901475122755;
+  p = p * y + 0.07500152529968905;
+  p = p * y + 0.16666664703427003;
+  p = p * y + 1.0000000000415854;
+  const double angle = x * p;
+  return flat ? angle : 1.57079632679489661923 - angle;
+}
+
+}  // namespace xxact::xrd
