@@ -34,6 +34,10 @@ void jitter(std::vector<Share>& shares, double strength, CounterRandom random) {
   for (auto& share : shares) share.fraction /= sum;
 }
 
+torch::Tensor move(const torch::Tensor& tensor, const torch::Device& device) {
+  return tensor.defined() ? tensor.to(device, /*non_blocking=*/true) : tensor;
+}
+
 }  // namespace
 
 BatchBuilder::BatchBuilder(const io::Dataset& dataset, const RunConfig& config, const Labels* labels, const Standardisation& standardisation, Augmentation augmentation)
@@ -124,8 +128,11 @@ void BatchBuilder::fill_targets(Batch& batch) const {
 }
 
 model::ModelInput to_device(const model::ModelInput& input, const torch::Device& device) {
-  const auto move = [&](const torch::Tensor& tensor) { return tensor.defined() ? tensor.to(device, /*non_blocking=*/true) : tensor; };
-  return {move(input.element), move(input.fraction), move(input.pattern), move(input.sample_key)};
+  return {move(input.element, device), move(input.fraction, device), move(input.pattern, device), move(input.sample_key, device)};
+}
+
+model::Targets to_device(const model::Targets& targets, const torch::Device& device) {
+  return {{move(targets.value[0], device), move(targets.value[1], device), move(targets.value[2], device)}};
 }
 
 std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const model::ModelConfig& config) {

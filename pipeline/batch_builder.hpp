@@ -2,6 +2,7 @@
 // One a thread. Not here: which rows (sample_order.hpp), threads (loader.hpp).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -24,7 +25,8 @@ struct Batch {
   std::vector<SampleRequest> samples;
   model::ModelInput input;      // on the host
   model::Targets targets;       // on the host; undefined without labels
-  std::vector<std::string> failure;  // [samples]: why this one cannot be predicted, empty if it can; then its pattern is zero
+  std::vector<std::string> failure;  // [samples]: why this one cannot be predicted, empty if it can; else its pattern is zero
+  std::array<double, 3> valid_count = {0, 0, 0};  // labels by task in the whole global batch; set by the trainer
 };
 
 enum class Augmentation { off, on };
@@ -54,6 +56,7 @@ class BatchBuilder {
 
 /// The same input on the device; host tensors that are already there are not copied.
 model::ModelInput to_device(const model::ModelInput& input, const torch::Device& device);
+model::Targets to_device(const model::Targets& targets, const torch::Device& device);
 
 /// Why a row cannot be given to a model of this mode (no structure, no composition), or empty. Cheap: simulates nothing.
 std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const model::ModelConfig& config);

@@ -1,0 +1,318 @@
+#include "pipeline/trainer.hpp"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "model/schedule.hpp"
+#include "pipeline/gradient_reducer.hpp"
+#include "pipeline/loader.hpp"
+#include "pipeline/run_folder.hpp"
+#include "pipeline/stop_request.hpp"
+#include "pipeline/training_plan.hpp"
+#include "pipeline/training_state.hpp"
+#include "pipeline/validation.hpp"
+#include "src/base/error.hpp"
+#include "src/base/log.hpp"
+#include "src/base/progress.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int kLoaderDepthPerThread = 4;  // batches
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+std::int64_t resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
+}
+
+/// Labelled rows, standardisation and plan: what both training and its dry run start from.
+struct Preparation {
+  Labels labels;
+  TrainingRows rows;
+  Standardisation standardisation;
+  TrainingPlan plan;
+
+  Preparation(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const comm::Communicator& comm)
+      : labels(dataset, config.model.tasks, true), rows(select_training_rows(dataset, config, labels, comm, options.threads.loader)),
+        standardisation(standardise(labels, config.model.tasks, rows.train)), plan(config, rows.train, comm.rank(), comm.size()) {}
+};
+
+class Trainer {
+ public:
+  Trainer(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm)
+      : dataset_(dataset), config_(config), options_(options), device_(device), comm_(comm), prepared_(dataset, config, options, comm),
+        state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_gradient_channel(comm)),
+        reducer_(state_.flat(), *channel_, comm) {}
+
+  TrainingOutcome run();
+
+ private:
+  struct StepNumbers {
+    double loss = 0, gradient_norm = 0, learning_rate = 0;
+    bool stop = false;
+  };
+
+  void start();
+  void report_unusable() const;
+  void resume_from_latest();
+  std::unique_ptr<Loader> make_loader() const;
+  double accumulate_gradients(Loader& loader);
+  StepNumbers take_step(Loader& loader);
+  void validate_now(nlohmann::json& line);
+  void save_checkpoint();
+  void log_step(const StepNumbers& numbers, const Loader& loader, nlohmann::json line);
+  void write_summary(const Loader& loader);
+  ModelDescription description(const Calibration& calibration) const;
+
+  const io::Dataset& dataset_;
+  const RunConfig& config_;
+  const TrainingOptions& options_;
+  const Device& device_;
+  const comm::Communicator& comm_;
+  Preparation prepared_;
+  TrainingState state_;
+  RunFolder folder_;
+  std::unique_ptr<comm::GradientChannel> channel_;
+  GradientReducer reducer_;
+  Clock::time_point start_ = Clock::now();
+  std::int64_t first_step_ = 0;
+  double processor_start_ = processor_seconds();
+};
+
+void Trainer::report_unusable() const {
+  if (!comm_.root() || prepared_.rows.unusable.empty()) return;
+  std::string all;
+  for (const auto& text : prepared_.rows.unusable) all += text;
+  write_file_atomically(folder_.path() / "unusable.txt", all);
+  log::warn("{} labelled rows cannot be given to this model and are left out: see {}", std::count(all.begin(), all.end(), '\n'), (folder_.path() / "unusable.txt").string());
+}
+
+void Trainer::resume_from_latest() {
+  // Rank 0 finds the newest sound checkpoint, so that all ranks take the same.
+  std::string file;
+  if (comm_.root()) {
+    auto files = io::list_checkpoints(folder_.checkpoints());
+    for (; !files.empty() && file.empty(); files.pop_back()) try {
+        io::read_checkpoint(files.back());
+        file = files.back().string();
+      } catch (const Error& error) {
+        log::warn("{}; trying the checkpoint before it", error.what());
+      }
+  }
+  file = comm_.broadcast(file, 0, "agreeing on the checkpoint");
+  if (file.empty()) {
+    log::info("no checkpoint in {}: starting from the beginning", folder_.path().string());
+    return;
+  }
+  const auto checkpoint = io::read_checkpoint(file);
+  const auto description = read_description(checkpoint);
+  if (description.dataset_hash != dataset_.content_hash())
+    throw ConfigError("{} was trained on a dataset with content hash {}, --data has {}", file, description.dataset_hash, dataset_.content_hash());
+  if (to_ini(description.config) != to_ini(config_))
+    throw ConfigError("{} belongs to a run with another configuration: resume with the configuration in {}", file, (folder_.path() / "config.ini").string());
+  state_.restore(checkpoint);
+  log::info("resuming after step {} of {} from {}", state_.step, prepared_.plan.total_steps(), file);
+}
+
+void Trainer::start() {
+  report_unusable();
+  if (options_.resume) resume_from_latest();
+  if (state_.step == 0 && !options_.initial.empty()) {
+    const auto file = io::read_checkpoint(model_file_of(options_.initial));
+    const auto taken = state_.initialise_from(file);
+    if (taken == 0) throw ConfigError("--init {}: no parameter has the same name and shape", options_.initial.string());
+    log::info("{} of {} parameters start from {}", taken, state_.flat().parameters().size(), file.path().string());
+  }
+  if (state_.step == 0) folder_.write_config(to_ini(config_));
+  folder_.open_metrics(state_.step);
+  first_step_ = state_.step;
+  log::info("{} rows to train on, {} to validate, {} parameters, {} steps of {} samples on {} rank{} ({})", prepared_.rows.train.size(),
+            prepared_.rows.validation.size(), state_.flat().size(), prepared_.plan.total_steps(), config_.training.global_batch, comm_.size(),
+            comm_.size() > 1 ? "s" : "", device_.name());
+}
+
+std::unique_ptr<Loader> Trainer::make_loader() const {
+  std::vector<BatchBuilder> builders;
+  for (int i = 0; i < options_.threads.loader; ++i)
+    builders.emplace_back(dataset_, config_, &prepared_.labels, prepared_.standardisation, Augmentation::on);
+  const auto& plan = prepared_.plan;
+  const auto per_step = plan.micro_batches();
+  return std::make_unique<Loader>(std::move(builders), (plan.total_steps() - first_step_) * per_step, kLoaderDepthPerThread * options_.threads.loader,
+                                  [this, &plan, per_step](BatchBuilder& builder, std::int64_t ticket) {
+                                    const auto step = first_step_ + ticket / per_step;
+                                    auto batch = builder.build(plan.samples(step, ticket % per_step));
+                                    batch.valid_count = plan.valid_count(step, prepared_.labels);
+                                    return batch;
+                                  });
+}
+
+double Trainer::accumulate_gradients(Loader& loader) {
+  double loss = 0;
+  const auto count = prepared_.plan.micro_batches();
+  state_.flat().zero_gradient();
+  if (count == 0) reducer_.arm();
+  for (std::int64_t micro = 0; micro < count; ++micro) {
+    const auto batch = loader.next();
+    if (micro + 1 == count) reducer_.arm();
+    const auto output = state_.net()->forward(to_device(batch->input, device_.torch()));
+    const auto result = model::objective(output, to_device(batch->targets, device_.torch()), config_.training.objective, batch->valid_count);
+    result.total.backward();
+    loss += result.total.item<double>();
+  }
+  reducer_.finish();
+  return loss;
+}
+
+Trainer::StepNumbers Trainer::take_step(Loader& loader) {
+  StepNumbers numbers;
+  const auto& plan = prepared_.plan;
+  // Loss and the wish to stop travel together: one small sum a step, and every rank stops at the same step.
+  std::array<double, 2> shared = {accumulate_gradients(loader), stop_requested() ? 1.0 : 0.0};
+  comm_.sum(shared, "sum of losses and stop requests");
+  numbers.loss = shared[0];
+  numbers.stop = shared[1] > 0;
+  if (!std::isfinite(numbers.loss))
+    throw NumericError("step {}: the loss is {}; lower --learning-rate, or continue from the last checkpoint with --resume", state_.step, numbers.loss);
+  numbers.learning_rate = model::learning_rate(state_.step, plan.total_steps(), plan.warmup_steps(), config_.training.learning_rate);
+  numbers.gradient_norm = state_.update(numbers.learning_rate);
+  numbers.stop = numbers.stop || (options_.stop_after > 0 && state_.step >= options_.stop_after && state_.step < plan.total_steps());
+  return numbers;
+}
+
+ModelDescription Trainer::description(const Calibration& calibration) const {
+  return {config_, prepared_.standardisation, calibration, dataset_.content_hash(), options_.program_version, state_.step, state_.step * config_.training.global_batch};
+}
+
+void Trainer::validate_now(nlohmann::json& line) {
+  if (prepared_.rows.validation.empty()) return;
+  state_.swap_average();
+  const InferenceOptions inference{options_.threads.loader, 256, {}};
+  const auto result = validate_model(state_.net(), config_, prepared_.standardisation, dataset_, prepared_.labels, prepared_.rows.validation, device_.torch(), inference, comm_);
+  if (result.score < state_.best.score) {
+    state_.best = {result.score, state_.step, result.metrics};
+    if (comm_.root()) state_.save_model(folder_.best(), description(result.calibration));
+  }
+  state_.swap_average();
+  state_.net()->train();
+  line["validation"] = result.metrics;
+  line["validation_score"] = result.score;
+}
+
+void Trainer::save_checkpoint() {
+  if (comm_.root()) {
+    state_.save(folder_.checkpoints() / io::checkpoint_file_name(state_.step), description({}));
+    folder_.prune_checkpoints();
+  }
+  comm_.barrier("checkpoint");
+}
+
+void Trainer::log_step(const StepNumbers& numbers, const Loader& loader, nlohmann::json line) {
+  const auto consumed = state_.step * config_.training.global_batch;
+  line["step"] = state_.step;
+  line["consumed_samples"] = consumed;
+  line["epoch"] = static_cast<double>(consumed) / static_cast<double>(prepared_.plan.order().samples());
+  line["loss"] = numbers.loss;
+  line["learning_rate"] = numbers.learning_rate;
+  line["gradient_norm"] = numbers.gradient_norm;
+  line["samples_per_s"] = static_cast<double>((state_.step - first_step_) * config_.training.global_batch) / seconds_since(start_);
+  line["data_wait_s"] = loader.waited_s();
+  line["comm_wait_s"] = reducer_.waited_s();
+  line["memory_bytes"] = resident_bytes();
+  folder_.append_metrics(line, line.contains("validation"));
+}
+
+void Trainer::write_summary(const Loader& loader) {
+  std::array<double, 3> worst = {loader.waited_s(), reducer_.waited_s(), static_cast<double>(resident_bytes())};
+  comm_.max(worst, "gathering waits");
+  std::array<double, 1> core = {processor_seconds() - processor_start_};
+  comm_.sum(core, "gathering processor time");
+  std::vector<std::string> tasks;
+  for (const auto task : config_.model.tasks) tasks.emplace_back(model::task_name(task));
+  const auto done = state_.step - first_step_;
+  const double seconds = seconds_since(start_);
+  std::array<std::int64_t, 3> split{};
+  for (const auto part : dataset_.split())
+    if (part < split.size()) ++split[part];
+  folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step},
+                         {"consumed_samples", state_.step * config_.training.global_batch}, {"seconds", seconds}, {"core_seconds", core[0]},
+                         {"samples_per_s", static_cast<double>(done * config_.training.global_batch) / seconds}, {"ranks", comm_.size()},
+                         {"threads_per_rank", options_.threads.compute}, {"loader_threads_per_rank", options_.threads.loader}, {"device", device_.name()},
+                         {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
+                         {"dataset", {{"path", dataset_.path().string()}, {"content_hash", dataset_.content_hash()}, {"rows", dataset_.size()},
+                                      {"train", split[0]}, {"validation", split[1]}, {"test", split[2]}}},
+                         {"seed", config_.training.seed}, {"data_wait_s", worst[0]}, {"comm_wait_s", worst[1]}, {"memory_bytes", worst[2]},
+                         {"program_version", options_.program_version}, {"finished", state_.step == prepared_.plan.total_steps()}});
+}
+
+TrainingOutcome Trainer::run() {
+  start();
+  const auto loader = make_loader();
+  const auto& plan = prepared_.plan;
+  state_.net()->train();
+  Progress progress("training", "steps", plan.total_steps(), comm_.root());
+  std::string latest;
+  bool stop = false;
+  while (state_.step < plan.total_steps() && !stop) {
+    const auto numbers = take_step(*loader);
+    stop = numbers.stop;
+    const bool last = state_.step == plan.total_steps();
+    nlohmann::json line = nlohmann::json::object();
+    if (last || state_.step % plan.validate_every() == 0) {
+      validate_now(line);
+      latest.clear();
+      for (const auto& [name, value] : line.value("validation", nlohmann::json::object()).items())
+        if (name.ends_with(".mae") || name.ends_with(".accuracy")) latest += fmt::format(", {} {:.4f}", name, value.is_number() ? value.get<double>() : NAN);
+    }
+    log_step(numbers, *loader, line);
+    if (last || stop || state_.step % plan.checkpoint_every() == 0) save_checkpoint();
+    progress.update(state_.step, fmt::format("loss {:.4f}{}", numbers.loss, latest));
+  }
+  // Without validation rows the last weights are the only choice.
+  if (state_.best.step == 0 && state_.step == plan.total_steps() && comm_.root()) {
+    state_.swap_average();
+    state_.save_model(folder_.best(), description({}));
+    state_.swap_average();
+  }
+  write_summary(*loader);
+  comm_.barrier("end of training");
+  return stop && state_.step < plan.total_steps() ? TrainingOutcome::stopped : TrainingOutcome::finished;
+}
+
+}  // namespace
+
+TrainingOutcome train(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm) {
+  listen_for_stop_signals();
+  return Trainer(dataset, config, options, device, comm).run();
+}
+
+std::string describe_training(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm) {
+  const Preparation prepared(dataset, config, options, comm);
+  TrainingState state(config, device.torch());
+  const auto& plan = prepared.plan;
+  const double mib = 1.0 / (1 << 20);
+  // Weights, gradients, two moments and the average, float32; the training checkpoint holds all but the gradients.
+  const double state_mib = 5.0 * 4.0 * static_cast<double>(state.flat().size()) * mib;
+  return fmt::format(
+      "rows        {} to train on, {} to validate\n"
+      "steps       {} of {} samples ({} warm-up); validation every {}, checkpoint every {}\n"
+      "per rank    {} forward passes a step on {} rank{}\n"
+      "parameters  {}\n"
+      "memory      {:.1f} MiB of weights, gradients and optimiser a rank; {:.1f} MiB a checkpoint\n",
+      prepared.rows.train.size(), prepared.rows.validation.size(), plan.total_steps(), config.training.global_batch, plan.warmup_steps(), plan.validate_every(),
+      plan.checkpoint_every(), plan.micro_batches(), comm.size(), comm.size() > 1 ? "s" : "", state.flat().size(), state_mib, state_mib * 0.8);
+}
+
+}  // namespace xxact::pipeline

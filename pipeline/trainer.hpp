@@ -1,0 +1,32 @@
+// Supervised training on any number of ranks: the same samples, losses and weights whatever their number, within the
+// order of floating-point sums. Resumable at every checkpoint.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "io/dataset.hpp"
+#include "pipeline/comm/communicator.hpp"
+#include "pipeline/device.hpp"
+#include "pipeline/run_config.hpp"
+
+namespace xxact::pipeline {
+
+struct TrainingOptions {
+  std::filesystem::path output;      // the run folder
+  std::filesystem::path initial;     // model to take weights from; empty: none
+  bool resume = false;
+  std::int64_t stop_after = 0;       // stop with a checkpoint after this many steps in all; 0: not
+  ThreadPlan threads;
+  std::string program_version;
+};
+
+enum class TrainingOutcome { finished, stopped };
+
+/// Trains and fills the run folder. Errors: ConfigError, InputError, NumericError naming the step. Collective on comm.
+TrainingOutcome train(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm);
+
+/// The budget of such a run in words: rows, steps, parameters, memory, sizes of batches. Collective on comm.
+std::string describe_training(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm);
+
+}  // namespace xxact::pipeline
