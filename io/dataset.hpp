@@ -34,7 +34,8 @@ struct DatasetArrays {
   std::span<const std::uint32_t> record;              // [N], number of the record in its file
   std::span<const std::uint8_t> atomic_number;        // [M]
   std::span<const float> frac_coords;                 // [M, 3]
-  std::span<const float> occupancy;                   // [M], or empty: every occupancy is 1
+  bool partial = false;                               // whether the file has occupancies
+  std::span<const float> occupancy;                   // [M] if partial; otherwise empty and every occupancy is 1
   std::span<const std::int64_t> composition_offset;   // [N + 1]
   std::span<const std::uint8_t> composition_number;   // [C]
   std::span<const float> composition_fraction;        // [C]
@@ -42,7 +43,7 @@ struct DatasetArrays {
   std::span<const std::uint8_t> split;                // [N], values of Split
 };
 
-/// A row outside [0, size()) is an error of the caller and is not checked, save in `id` and `formula`.
+/// A row outside [0, size()) is an error of the caller and is not checked.
 class Dataset {
  public:
   std::int64_t size() const { return static_cast<std::int64_t>(arrays_.split.size()); }
