@@ -84,7 +84,7 @@ std::string terminal_for(const fs::path& output, double width, double height) {
                        "font 'Helvetica Neue, Arial, DejaVu Sans, sans-serif,14' linewidth 1.0", width, height);
   if (output.extension() == ".png")
     return fmt::format("set terminal pngcairo size {:.0f},{:.0f} noenhanced background rgb '#fefefe' "
-                       "font 'DejaVu Sans,13' fontscale 2.0 linewidth 2.0", 2 * width, 2 * height);
+                       "font 'DejaVu Sans,13' fontscale 1.8 linewidth 2.0", 2 * width, 2 * height);
   throw ConfigError("plot {}: the extension must be .svg or .png", output.string());
 }
 

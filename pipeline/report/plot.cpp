@@ -33,7 +33,7 @@ const char* key_position(Legend legend) {
     case Legend::upper_left: return "set key top left Left reverse";
     case Legend::lower_right: return "set key bottom right";
     case Legend::lower_left: return "set key bottom left Left reverse";
-    case Legend::below: return "set key below center horizontal Left reverse";
+    case Legend::above: return "set key tmargin center horizontal Left reverse";
     case Legend::none: return "unset key";
     case Legend::upper_right: break;
   }
@@ -63,8 +63,9 @@ void say_annotations(Gnuplot& gnuplot, const std::vector<Annotation>& annotation
 
 void say_axes(Gnuplot& gnuplot, const Plot& plot) {
   say_frame(gnuplot, plot.title, plot.x_label, plot.y_label);
-  gnuplot.say(fmt::format("set grid back linecolor rgb '{}' linewidth 0.8 dashtype solid", kGrid));
+  gnuplot.say(fmt::format("set grid back linetype 1 linecolor rgb '{}' linewidth 0.7", kGrid));
   gnuplot.say(key_position(plot.legend));
+  gnuplot.say("set autoscale xfix");
   gnuplot.say("set xrange " + range_of(plot.x_range));
   gnuplot.say("set yrange " + range_of(plot.y_range));
   if (plot.log_x) gnuplot.say("set logscale x\nset format x '%g'");
@@ -106,8 +107,8 @@ std::string clause(Gnuplot& gnuplot, const Series& series, std::size_t place) {
       return fmt::format("{} using 1:2:3 with filledcurves fillstyle transparent solid 0.2 noborder linecolor rgb '{}' {}",
                          gnuplot.add_table({series.x, series.y, series.y_upper}), colour, title);
     case Style::density:
-      return fmt::format("{} using 1:2:3 with points pointtype 5 pointsize {} linecolor palette {}",
-                         gnuplot.add_table({series.x, series.y, series.weight}), number(0.15 * series.width), title);
+      return fmt::format("{0} using 1:2:({1}):({1}):3 with boxxyerror fillstyle solid noborder fillcolor palette {2}",
+                         gnuplot.add_table({series.x, series.y, series.weight}), number(0.5 * series.cell), title);
   }
   return {};
 }
@@ -116,7 +117,8 @@ std::string clause(Gnuplot& gnuplot, const Series& series, std::size_t place) {
 void say_density_palette(Gnuplot& gnuplot) {
   gnuplot.say("set palette defined (0 '#8ec7e8', 0.4 '#3a86c8', 0.7 '#6a3fa0', 1 '#c2185b')");
   gnuplot.say("set logscale cb\nset format cb '%g'\nset colorbox user origin graph 1.02,0 size graph 0.03,1 noborder");
-  gnuplot.say(fmt::format("set cblabel 'count' textcolor rgb '{}' offset -0.5,0\nset cbtics scale 0.4", kInk));
+  gnuplot.say("set rmargin 11");
+  gnuplot.say(fmt::format("set cblabel 'count' textcolor rgb '{}' offset 0.5,0\nset cbtics scale 0.4", kInk));
 }
 
 /// 0xAARRGGBB as gnuplot takes it; AA is the transparency.

@@ -22,7 +22,7 @@ enum class Style {
   sticks,   // vertical from 0 to y: diffraction lines
   bars,     // boxes of 0.8 on the x axis
   band,     // filled between y and y_upper
-  density,  // square marks whose colour is `weight` on a logarithmic scale: binned scatter
+  density,  // cells of a binned scatter plot, coloured by `weight` on a logarithmic scale
 };
 
 inline constexpr double kAutomatic = std::numeric_limits<double>::quiet_NaN();
@@ -34,7 +34,8 @@ struct Series {
   int colour = -1;               // place in the colour-blind-safe palette of 8; -1: the series' own place
   double width = 2.0;            // of lines, in points; of marks, relative to 2
   std::vector<double> y_upper = {};  // Style::band
-  std::vector<double> weight = {};   // Style::density: above 0
+  std::vector<double> weight = {};   // Style::density: count of each cell, above 0
+  double cell = 0;                   // Style::density: extent of a cell on both axes; x and y are centres
 };
 
 struct Range {
@@ -53,7 +54,7 @@ struct Tick {
   std::string label;
 };
 
-enum class Legend { none, upper_right, upper_left, lower_right, lower_left, below };
+enum class Legend { none, upper_right, upper_left, lower_right, lower_left, above };
 
 struct Plot {
   std::string title, x_label, y_label;
