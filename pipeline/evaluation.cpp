@@ -1,0 +1,89 @@
+#include "pipeline/evaluation.hpp"
+
+#include <fmt/format.h>
+
+#include "pipeline/metrics.hpp"
+#include "pipeline/run_folder.hpp"
+#include "src/base/error.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+nlohmann::json regression_json(std::span<const float> truth, const std::array<std::vector<float>, 4>& predicted, double training_mean, bool gap) {
+  const auto& [value, std, lo90, hi90] = predicted;
+  const auto m = regression_metrics(truth, value);
+  const std::vector<float> constant(truth.size(), static_cast<float>(training_mean));
+  nlohmann::json json = {{"mae", m.mae}, {"rmse", m.rmse}, {"r2", m.r2}, {"n", m.n}, {"baseline_mae", regression_metrics(truth, constant).mae}, {"coverage90", coverage(truth, lo90, hi90)}};
+  if (gap) {
+    const auto g = gap_metrics(truth, value);
+    json["mae_nonmetal"] = g.mae_nonmetal;
+    json["metal_auc"] = g.metal_auc;
+  }
+  return json;
+}
+
+nlohmann::json classification_json(std::span<const int> truth, std::span<const float> probability) {
+  const auto m = classification_metrics(truth, probability);
+  std::vector<std::string> classes;
+  for (int c = 0; c < kCrystalSystems; ++c) classes.emplace_back(crystal_system_name(c));
+  return {{"accuracy", m.accuracy}, {"balanced_accuracy", m.balanced_accuracy}, {"n", m.n}, {"confusion", m.confusion}, {"classes", classes}};
+}
+
+/// A column of this rank's rows on every rank.
+std::vector<float> everywhere(const std::vector<float>& column, const comm::Communicator& comm) {
+  return comm.all_gather(std::span<const float>(column), "gathering predictions for the metrics");
+}
+
+}  // namespace
+
+nlohmann::json evaluate(std::vector<LoadedModel>& models, const io::Dataset& dataset, const EvaluationOptions& options, const torch::Device& device, const comm::Communicator& comm) {
+  const auto tasks = tasks_of(models);
+  const Labels labels(dataset, tasks, false);
+  const auto rows = select_rows(dataset, options.subset, labels, tasks, false);
+  if (rows.empty()) throw InputError("{}: the chosen split has no rows; data without a split of its own is evaluated with --split all", dataset.path().string());
+  const auto share = comm::share_of(std::ssize(rows), comm.rank(), comm.size());
+  const auto own = std::span(rows).subspan(static_cast<std::size_t>(share.first), static_cast<std::size_t>(share.count()));
+  auto results = predict_rows(models, dataset, own, device, options.inference);
+
+  const auto truth = truth_of(labels, rows);
+  nlohmann::json metrics = {{"n", rows.size()}, {"data", dataset.path().string()}, {"dataset_hash", dataset.content_hash()}, {"model", models.front().path.parent_path().string()},
+                            {"mode", model::mode_name(models.front().description.config.model.mode)}, {"program_version", options.program_version}};
+  std::size_t column = 0;
+  for (const auto task : tasks) {
+    const auto t = static_cast<std::size_t>(task);
+    auto& json = metrics[std::string(model::task_name(task))];
+    if (model::is_regression(task)) {
+      auto& p = results.predictions[column++];
+      p.target.assign(truth.value[t].begin() + share.first, truth.value[t].begin() + share.last);
+      json = regression_json(truth.value[t], {everywhere(p.value, comm), everywhere(p.std, comm), everywhere(p.lo90, comm), everywhere(p.hi90, comm)},
+                             models.front().description.standardisation.mean[t], task == model::Task::band_gap);
+    } else {
+      json = classification_json(truth.crystal_system, everywhere(results.crystal_system_probability, comm));
+    }
+  }
+  std::array<double, 1> failed = {static_cast<double>(std::count_if(results.status.begin(), results.status.end(), [](auto s) { return s != 0; }))};
+  comm.sum(failed, "counting rows without prediction");
+  metrics["not_predicted"] = static_cast<std::int64_t>(failed[0]);
+
+  std::filesystem::create_directories(options.output);
+  io::write_results(comm.handle(), options.output / "predictions.h5", results, describe_results(models, dataset.content_hash(), options.program_version));
+  return metrics;
+}
+
+std::string metrics_table(const nlohmann::json& metrics) {
+  std::string text;
+  for (const auto task : model::kTasks) {
+    const auto found = metrics.find(std::string(model::task_name(task)));
+    if (found == metrics.end()) continue;
+    const auto& m = *found;
+    const auto number = [&](const char* key) { return m.contains(key) && m[key].is_number() ? m[key].get<double>() : std::numeric_limits<double>::quiet_NaN(); };
+    if (model::is_regression(task))
+      text += fmt::format("{:<28} MAE {:.4f} {}, RMSE {:.4f}, R2 {:.3f}, 90 % interval covers {:.1f} %, training mean {:.4f} (n = {})\n", model::task_name(task), number("mae"),
+                          task_units(task), number("rmse"), number("r2"), 100 * number("coverage90"), number("baseline_mae"), m["n"].get<std::int64_t>());
+    else
+      text += fmt::format("{:<28} accuracy {:.4f}, balanced {:.4f} (n = {})\n", model::task_name(task), number("accuracy"), number("balanced_accuracy"), m["n"].get<std::int64_t>());
+  }
+  return text;
+}
+
+}  // namespace xxact::pipeline

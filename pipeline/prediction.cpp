@@ -1,0 +1,150 @@
+#include "pipeline/prediction.hpp"
+
+#include <cmath>
+#include <iterator>
+#include <limits>
+
+#include "src/base/elements.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
+
+/// One model's view of one row and task.
+struct Member {
+  double mean, std, half90;
+};
+
+struct Ensemble {
+  double value, std, half90;
+};
+
+Ensemble combine(const std::vector<Member>& members) {
+  const auto n = static_cast<double>(members.size());
+  double mean = 0, variance = 0, half = 0, std = 0;
+  for (const auto& m : members) {
+    mean += m.mean / n;
+    variance += m.std * m.std / n;
+    half += m.half90 / n;
+    std += m.std / n;
+  }
+  for (const auto& m : members) variance += (m.mean - mean) * (m.mean - mean) / n;
+  const double total = std::sqrt(variance);
+  return {mean, total, std > 0 ? half * total / std : half};
+}
+
+io::LabelPrediction combine_task(const std::vector<LoadedModel>& models, const std::vector<Predictions>& predictions, const std::vector<std::string>& failure, std::size_t task) {
+  io::LabelPrediction out;
+  for (std::size_t row = 0; row < failure.size(); ++row) {
+    std::vector<Member> members;
+    for (std::size_t m = 0; m < models.size(); ++m) {
+      if (predictions[m].mean[task].empty()) continue;
+      const auto& calibration = models[m].description.calibration;
+      const double raw = predictions[m].std[task][row];
+      members.push_back({predictions[m].mean[task][row], raw * calibration.std_factor[task], raw * calibration.interval90[task]});
+    }
+    const bool ok = failure[row].empty();
+    const Ensemble all = ok ? combine(members) : Ensemble{kUnknown, kUnknown, kUnknown};
+    out.value.push_back(static_cast<float>(all.value));
+    out.std.push_back(static_cast<float>(all.std));
+    out.lo90.push_back(static_cast<float>(all.value - all.half90));
+    out.hi90.push_back(static_cast<float>(all.value + all.half90));
+  }
+  return out;
+}
+
+std::vector<float> combine_classes(const std::vector<LoadedModel>& models, const std::vector<Predictions>& predictions, const std::vector<std::string>& failure) {
+  std::vector<float> sum(failure.size() * kCrystalSystems, 0.0F);
+  float members = 0;
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    if (predictions[m].logits.empty()) continue;
+    const auto probability = class_probabilities(predictions[m].logits, models[m].description.calibration.temperature);
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += probability[i];
+    ++members;
+  }
+  for (auto& value : sum) value /= members;
+  for (std::size_t row = 0; row < failure.size(); ++row)
+    if (!failure[row].empty()) std::fill_n(sum.begin() + static_cast<std::ptrdiff_t>(row * kCrystalSystems), kCrystalSystems, kUnknown);
+  return sum;
+}
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+}  // namespace
+
+std::string task_units(model::Task task) {
+  switch (task) {
+    case model::Task::formation_energy_per_atom: return "eV/atom";
+    case model::Task::band_gap: return "eV";
+    case model::Task::crystal_system: break;
+  }
+  return "";
+}
+
+std::vector<model::Task> tasks_of(const std::vector<LoadedModel>& models) {
+  std::vector<model::Task> tasks;
+  for (const auto task : model::kTasks)
+    for (const auto& loaded : models) {
+      const auto& own = loaded.description.config.model.tasks;
+      if (std::find(own.begin(), own.end(), task) == own.end()) continue;
+      tasks.push_back(task);
+      break;
+    }
+  return tasks;
+}
+
+io::ResultRows predict_rows(std::vector<LoadedModel>& models, const io::Dataset& dataset, std::span<const std::int64_t> rows,
+                            const torch::Device& device, const InferenceOptions& options) {
+  std::vector<Predictions> predictions;
+  for (auto& loaded : models)
+    predictions.push_back(infer(loaded.net, loaded.description.config, loaded.description.standardisation, dataset, rows, device, options));
+  io::ResultRows out;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::string reason;
+    for (const auto& prediction : predictions)
+      if (reason.empty()) reason = prediction.failure[i];
+    out.id.emplace_back(dataset.id(rows[i]));
+    out.source.emplace_back(dataset.source_of(rows[i]));
+    out.formula.push_back(dataset.formula(rows[i]));
+    out.status.push_back(static_cast<std::uint8_t>(reason.empty() ? RowStatus::ok : RowStatus::not_predictable));
+    out.reason.push_back(std::move(reason));
+  }
+  for (const auto task : tasks_of(models))
+    if (model::is_regression(task))
+      out.predictions.push_back(combine_task(models, predictions, out.reason, static_cast<std::size_t>(task)));
+    else
+      out.crystal_system_probability = combine_classes(models, predictions, out.reason);
+  return out;
+}
+
+io::ResultDescription describe_results(const std::vector<LoadedModel>& models, const std::string& dataset_hash, const std::string& program_version) {
+  io::ResultDescription description;
+  for (const auto task : tasks_of(models))
+    if (model::is_regression(task)) description.labels.push_back({std::string(model::task_name(task)), task_units(task)});
+  std::string digests;
+  for (const auto& loaded : models) digests += (digests.empty() ? "" : ",") + loaded.digest;
+  description.attributes = {{"model_hash", digests}, {"dataset_hash", dataset_hash}, {"program_version", program_version}};
+  return description;
+}
+
+void append_rows(io::ResultRows& rows, io::ResultRows more) {
+  append(rows.id, more.id);
+  append(rows.source, more.source);
+  append(rows.formula, more.formula);
+  append(rows.status, more.status);
+  append(rows.reason, more.reason);
+  append(rows.crystal_system_probability, more.crystal_system_probability);
+  rows.predictions.resize(std::max(rows.predictions.size(), more.predictions.size()));
+  for (std::size_t p = 0; p < more.predictions.size(); ++p) {
+    append(rows.predictions[p].value, more.predictions[p].value);
+    append(rows.predictions[p].std, more.predictions[p].std);
+    append(rows.predictions[p].lo90, more.predictions[p].lo90);
+    append(rows.predictions[p].hi90, more.predictions[p].hi90);
+  }
+}
+
+}  // namespace xxact::pipeline
