@@ -11,7 +11,6 @@
 #include "io/hdf5_untrusted.hpp"
 #include "io/pending_file.hpp"
 #include "src/base/error.hpp"
-#include "src/base/log.hpp"
 #include "src/base/mpi.hpp"
 
 namespace xxact::io {
@@ -115,29 +114,36 @@ void write_sources(MPI_Comm comm, const hdf5::File& file, const std::vector<std:
   const auto padded = hdf5::pad_texts(sources, spec.text_width);
   int rank = 0;
   check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
-  hdf5::DatasetHandle dataset;
-  collectively(comm, [&] { dataset = hdf5::create_array(file, spec, compress, at); });
-  hdf5::write_rows(comm, dataset, spec, 0, rank == 0 ? spec.rows() : 0, padded.data(), at);
+  if (rank != 0) spec.shape = {0};
+  hdf5::write_stacked_rows(comm, file, spec, padded.data(), compress, at);
 }
 
-/// Collective. Creates one array of the file and writes this rank's rows of it.
-void write_stored_array(MPI_Comm comm, const hdf5::File& file, const StoredArray& local, const DatasetDescription& description,
-                        int compress, const std::filesystem::path& path) {
-  const hdf5::Place at{path, local.path};
-  const std::int64_t rows = local.spec.rows();
-  std::int64_t first = 0, total = 0;
-  check_mpi(MPI_Exscan(&rows, &first, 1, MPI_INT64_T, MPI_SUM, comm), "counting rows before this rank");
-  check_mpi(MPI_Allreduce(&rows, &total, 1, MPI_INT64_T, MPI_SUM, comm), "counting rows");
-  hdf5::ArraySpec whole = local.spec;
-  whole.shape.front() = total;
-  hdf5::DatasetHandle dataset;
+/// Collective. The file from its laid-out arrays: temporary name, sync, rename.
+void write_file(MPI_Comm comm, const std::filesystem::path& path, const std::vector<StoredArray>& arrays, const Totals& totals,
+                const DatasetDescription& description, const std::string& hash, const DatasetWriteOptions& options) {
+  int rank = 0;
+  check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
+  std::unique_ptr<PendingFile> pending;
+  collectively(comm, [&] { pending = std::make_unique<PendingFile>(path, rank == 0); });
+  const hdf5::Place at{pending->temporary(), ""};
+  hdf5::File file;
+  // Aligned chunks would waste most of a compressed file.
+  collectively(comm, [&] { file = hdf5::create_file(at.file, {comm, options.compress > 0 ? 0 : options.alignment}); });
   collectively(comm, [&] {
-    dataset = hdf5::create_array(file, whole, compress, at);
-    write_array_attributes(dataset, at, description);
+    write_file_attributes(file, totals, description, hash, at);
+    if (description.labels.empty()) hdf5::create_groups(file, {at.file, "/labels"});
   });
-  const auto report = hdf5::write_rows(comm, dataset, whole, first, rows, local.data, at);
-  if (report.no_collective_cause != 0 && total > 0)
-    log::debug("{}: HDF5 wrote independently, cause {:#x}", at.text(), report.no_collective_cause);
+  for (const auto& array : arrays) {
+    const hdf5::Place place{at.file, array.path};
+    hdf5::write_stacked_rows(comm, file, array.spec, array.data, options.compress, place,
+                             [&](const hdf5::DatasetHandle& dataset) { write_array_attributes(dataset, place, description); });
+  }
+  write_sources(comm, file, description.sources, options.compress, at.file);
+  collectively(comm, [&] {
+    hdf5::check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), "flushing the file", at);
+    hdf5::check(file.close(), "closing the file", at);
+  });
+  collectively(comm, [&] { pending->commit(); });
 }
 
 }  // namespace
@@ -160,23 +166,7 @@ DatasetWritten write_dataset(MPI_Comm comm, const std::filesystem::path& path, D
   const auto arrays = stored_arrays(view_of(rows, ids, totals.partial), totals.id_width, description.labels);
   const std::string hash = content_hash(comm, arrays);
 
-  std::unique_ptr<PendingFile> pending;
-  collectively(comm, [&] { pending = std::make_unique<PendingFile>(path, rank == 0); });
-  const hdf5::Place at{pending->temporary(), ""};
-  hdf5::File file;
-  // Aligned chunks would waste most of a compressed file.
-  collectively(comm, [&] { file = hdf5::create_file(at.file, {comm, options.compress > 0 ? 0 : options.alignment}); });
-  collectively(comm, [&] {
-    write_file_attributes(file, totals, description, hash, at);
-    if (description.labels.empty()) hdf5::create_groups(file, {at.file, "/labels"});
-  });
-  for (const auto& array : arrays) write_stored_array(comm, file, array, description, options.compress, at.file);
-  write_sources(comm, file, description.sources, options.compress, at.file);
-  collectively(comm, [&] {
-    hdf5::check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), "flushing the file", at);
-    hdf5::check(file.close(), "closing the file", at);
-  });
-  collectively(comm, [&] { pending->commit(); });
+  write_file(comm, path, arrays, totals, description, hash, options);
   return {totals.rows, totals.structures, totals.atoms, hash};
 }
 

@@ -5,6 +5,7 @@
 
 #include "io/collective_step.hpp"
 #include "src/base/error.hpp"
+#include "src/base/log.hpp"
 #include "src/base/mpi.hpp"
 
 namespace xxact::io::hdf5 {
@@ -141,6 +142,25 @@ WriteReport write_rows(MPI_Comm comm, const DatasetHandle& dataset, const ArrayS
   }
   agree(comm, failure);
   return report;
+}
+
+void write_stacked_rows(MPI_Comm comm, const File& file, const ArraySpec& local, const void* data, int compress, const Place& place,
+                        const std::function<void(const DatasetHandle&)>& describe) {
+  const std::int64_t rows = local.rows();
+  std::int64_t first = 0, total = 0;
+  check_mpi(MPI_Exscan(&rows, &first, 1, MPI_INT64_T, MPI_SUM, comm), "counting rows before this rank");
+  check_mpi(MPI_Allreduce(&rows, &total, 1, MPI_INT64_T, MPI_SUM, comm), "counting rows");
+  ArraySpec whole = local;
+  whole.shape.front() = total;
+  DatasetHandle dataset;
+  collectively(comm, [&] {
+    dataset = create_array(file, whole, compress, place);
+    if (describe) describe(dataset);
+  });
+  if (total == 0) return;
+  const auto report = write_rows(comm, dataset, whole, first, rows, data, place);
+  if (report.no_collective_cause != 0)
+    log::debug("{}: HDF5 wrote independently, cause {:#x}", place.text(), report.no_collective_cause);
 }
 
 void write_array(const DatasetHandle& dataset, const ArraySpec& spec, const void* data, const Place& place) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "io/hdf5.hpp"
@@ -51,6 +52,12 @@ struct WriteReport {
 /// selections and every rank makes the same number of transfers. Throws alike on every rank when any failed.
 WriteReport write_rows(MPI_Comm comm, const DatasetHandle& dataset, const ArraySpec& spec, std::int64_t first, std::int64_t rows,
                        const void* data, const Place& place, std::int64_t max_transfer = kMaxTransfer);
+
+/// Collective on comm. Creates the array whose rows are rank 0's, then rank 1's, ...: `local` describes and `data` holds
+/// the rows of this rank, of the same type and row shape on every rank. `describe` adds attributes and is called on every
+/// rank with the same effect. Throws alike on every rank.
+void write_stacked_rows(MPI_Comm comm, const File& file, const ArraySpec& local, const void* data, int compress, const Place& place,
+                        const std::function<void(const DatasetHandle&)>& describe = {});
 
 /// One process writes the whole array.
 void write_array(const DatasetHandle& dataset, const ArraySpec& spec, const void* data, const Place& place);
