@@ -15,6 +15,15 @@ std::string_view task_name(Task task) {
   throw ConfigError("task {} does not exist", static_cast<int>(task));
 }
 
+std::string_view mode_name(Mode mode) {
+  switch (mode) {
+    case Mode::composition: return "composition";
+    case Mode::xrd: return "xrd";
+    case Mode::bimodal: return "bimodal";
+  }
+  throw ConfigError("mode {} does not exist", static_cast<int>(mode));
+}
+
 int task_outputs(Task task) { return task == Task::crystal_system ? 7 : 2; }
 
 namespace {

@@ -20,6 +20,8 @@ inline constexpr std::array<Task, 3> kTasks = {Task::formation_energy_per_atom, 
 
 /// The label's name in dataset and result files: "formation_energy_per_atom", "band_gap", "crystal_system".
 std::string_view task_name(Task task);
+/// "composition", "xrd" or "bimodal".
+std::string_view mode_name(Mode mode);
 /// Outputs of a task's head: 2 (mean, log-scale) for regressions, 7 (logits) for the crystal system.
 int task_outputs(Task task);
 inline bool is_regression(Task task) { return task != Task::crystal_system; }

@@ -2,6 +2,7 @@
 
 #include <hdf5.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -39,6 +40,7 @@ Runtime::Runtime(int& argc, char**& argv) {
   MPI_Comm node = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split_type(world_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node), "finding the ranks of this host");
   MPI_Comm_size(node, &ranks_on_host_);
+  MPI_Comm_rank(node, &rank_on_host_);
   MPI_Comm_free(&node);
   // A launcher that binds gives each rank its own cores; without binding all ranks of the host see the same ones.
   const int cores = allowed_cores();

@@ -27,6 +27,7 @@ class Runtime {
   const std::string& host() const { return host_; }
   /// Ranks on this host, and cores that this rank may use without stealing from the others.
   int ranks_on_host() const { return ranks_on_host_; }
+  int rank_on_host() const { return rank_on_host_; }
   int cores_per_rank() const { return cores_per_rank_; }
 
   /// Work that forks (gnuplot) runs after MPI_Finalize, on rank 0 only; a failure there is a warning.
@@ -42,7 +43,7 @@ class Runtime {
     std::vector<std::string> arguments;
   };
   MPI_Comm world_ = MPI_COMM_NULL;
-  int rank_ = 0, ranks_ = 1, ranks_on_host_ = 1, cores_per_rank_ = 1;
+  int rank_ = 0, ranks_ = 1, ranks_on_host_ = 1, rank_on_host_ = 0, cores_per_rank_ = 1;
   std::string host_;
   std::vector<Deferred> deferred_;
 };

@@ -1,0 +1,31 @@
+#include "src/compute_options.hpp"
+
+namespace xxact {
+namespace {
+
+pipeline::ThreadPlan plan(const options::variables_map& values, const Runtime& runtime) {
+  const auto device = pipeline::parse_device(values["device"].as<std::string>());
+  const int compute = values["threads"].as<int>(), loader = values["loader-threads"].as<int>();
+  if (compute < 0 || loader < 0) throw ConfigError("--threads and --loader-threads are counts of threads, or 0 for automatic, not {} and {}", compute, loader);
+  return pipeline::plan_threads(runtime.cores_per_rank(), compute, loader, device == pipeline::DeviceChoice::cuda);
+}
+
+}  // namespace
+
+void describe_compute_options(options::options_description& description) {
+  using options::value;
+  description.add_options()
+      ("device", value<std::string>()->default_value("auto"), "auto, cpu or cuda; auto takes this rank's GPU if there is one")
+      ("threads", value<int>()->default_value(0), "compute threads a rank; 0: by cores and ranks")
+      ("loader-threads", value<int>()->default_value(0), "threads a rank that simulate patterns and build batches; 0: by cores and ranks")
+      ("deadline", value<int>()->default_value(300), "seconds that a rank waits for the others before the job is ended");
+}
+
+Compute::Compute(const options::variables_map& values, const Runtime& runtime)
+    : comm(runtime.world(), std::chrono::seconds(values["deadline"].as<int>())), threads(plan(values, runtime)),
+      device(pipeline::parse_device(values["device"].as<std::string>()), comm, runtime.rank_on_host(), threads) {
+  log::info("{} rank{}, {} compute and {} loader thread{} each, device {}", comm.size(), comm.size() > 1 ? "s" : "", threads.compute, threads.loader,
+            threads.loader > 1 ? "s" : "", device.name());
+}
+
+}  // namespace xxact

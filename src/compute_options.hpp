@@ -1,0 +1,22 @@
+// Options and objects that every command with a model shares: device, threads, communicator.
+#pragma once
+
+#include "pipeline/comm/communicator.hpp"
+#include "pipeline/device.hpp"
+#include "src/command.hpp"
+#include "src/runtime.hpp"
+
+namespace xxact {
+
+/// Adds --device, --threads, --loader-threads, --deadline.
+void describe_compute_options(options::options_description& description);
+
+struct Compute {
+  Compute(const options::variables_map& values, const Runtime& runtime);
+
+  comm::Communicator comm;
+  pipeline::ThreadPlan threads;
+  pipeline::Device device;
+};
+
+}  // namespace xxact

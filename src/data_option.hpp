@@ -1,0 +1,16 @@
+// --data: a dataset file, or anything that ingest reads, which is then ingested beside the output, once.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "io/dataset.hpp"
+#include "src/runtime.hpp"
+
+namespace xxact {
+
+/// Opens the dataset behind `data`. What is not a dataset file is ingested to FOLDER/<name>.h5 unless that is there and newer.
+/// InputError when nothing in it can be used. Collective on the world communicator.
+io::Dataset open_data(const std::filesystem::path& data, const std::filesystem::path& folder, const Runtime& runtime);
+
+}  // namespace xxact

@@ -1,0 +1,94 @@
+// xxact train: supervised training of a model on a dataset.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "pipeline/report/figures.hpp"
+#include "pipeline/trainer.hpp"
+#include "src/command.hpp"
+#include "src/compute_options.hpp"
+#include "src/data_option.hpp"
+#include "src/runtime.hpp"
+#include "src/version.hpp"
+
+namespace xxact {
+namespace {
+
+using options::bool_switch;
+using options::value;
+
+void describe(options::options_description& description) {
+  description.add_options()
+      ("data", value<std::string>()->required(), "dataset file, or anything that ingest reads")
+      ("output", value<std::string>()->required(), "run folder: config.ini, metrics.jsonl, checkpoints/, best.h5, summary.json, plots")
+      ("preset", value<std::string>()->default_value("small"), "model to start from: small, paper or crabnet; the options below change it")
+      ("init", value<std::string>(), "run folder or model file whose weights to start from, by name and shape")
+      ("resume", bool_switch(), "continue the run in --output after its last checkpoint, on any number of ranks")
+      ("stop-after", value<std::int64_t>()->default_value(0), "stop with a checkpoint (exit code 75) after this many steps in all; 0: do not")
+      ("allow-mixed-labels", bool_switch(), "train even when a label column mixes values of different definitions")
+      ("dry-run", bool_switch(), "check data and configuration, print the run's budget, train nothing")
+      ("print-config", bool_switch(), "print the effective configuration and leave");
+  describe_compute_options(description);
+  for (const auto& field : pipeline::config_fields())
+    description.add_options()(field.key.c_str(), value<std::string>(), fmt::format("{} (preset small: {})", field.description, field.value).c_str());
+}
+
+pipeline::RunConfig effective_config(const options::variables_map& values) {
+  auto config = pipeline::preset_run(values["preset"].as<std::string>());
+  for (const auto& field : pipeline::config_fields())
+    if (values.count(field.key) != 0) pipeline::set_field(config, field.key, values[field.key].as<std::string>());
+  return pipeline::parse_run_config(pipeline::to_ini(config), "the command line and --config");
+}
+
+/// A column that mixes definitions has no one meaning; io writes "mixed: ..." into its definition.
+void refuse_mixed_labels(const io::Dataset& dataset, const pipeline::RunConfig& config) {
+  for (const auto task : config.model.tasks) {
+    const auto* label = dataset.find_label(model::task_name(task));
+    if (label != nullptr && label->definition.starts_with("mixed:"))
+      throw ConfigError("{}: the label '{}' mixes definitions ({}): train on one of them, or say --allow-mixed-labels", dataset.path().string(), label->name, label->definition);
+  }
+}
+
+ExitCode run(const options::variables_map& values, Runtime& runtime) {
+  const auto config = effective_config(values);
+  if (values["print-config"].as<bool>()) {
+    if (runtime.root()) std::cout << pipeline::to_ini(config);
+    return ExitCode::done;
+  }
+  const std::filesystem::path output = values["output"].as<std::string>();
+  const Compute compute(values, runtime);
+  const auto dataset = open_data(values["data"].as<std::string>(), output, runtime);
+  if (!values["allow-mixed-labels"].as<bool>()) refuse_mixed_labels(dataset, config);
+
+  pipeline::TrainingOptions training;
+  training.output = output;
+  if (values.count("init") != 0) training.initial = values["init"].as<std::string>();
+  training.resume = values["resume"].as<bool>();
+  training.stop_after = values["stop-after"].as<std::int64_t>();
+  training.threads = compute.threads;
+  training.program_version = kVersion;
+  if (values["dry-run"].as<bool>()) {
+    const auto text = pipeline::describe_training(dataset, config, training, compute.device, compute.comm);
+    if (runtime.root()) std::cout << text;
+    return ExitCode::done;
+  }
+  const auto outcome = pipeline::train(dataset, config, training, compute.device, compute.comm);
+  runtime.after_finalize(report::draw_learning_curves, {output.string()});
+  if (outcome == pipeline::TrainingOutcome::stopped) {
+    log::info("stopped with a checkpoint; continue with --resume");
+    return ExitCode::stopped;
+  }
+  if (runtime.root()) std::cout << "trained " << output.string() << "\n";
+  return ExitCode::done;
+}
+
+}  // namespace
+
+const Command kTrainCommand = {
+    "train", "train a model on a dataset, on any number of ranks",
+    "xxact train --data perovskites.h5 --output runs/bimodal --config configs/demo/perovskites-bimodal.ini\n"
+    "mpirun -n 8 xxact train --data alexandria.h5 --output runs/paper --preset paper --global-batch 32768 --learning-rate 5e-4\n"
+    "xxact train --data perovskites.h5 --output runs/bimodal --config configs/demo/perovskites-bimodal.ini --resume",
+    describe, {}, run};
+
+}  // namespace xxact
