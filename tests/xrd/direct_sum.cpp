@@ -1,0 +1,80 @@
+#include "tests/xrd/direct_sum.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <numbers>
+
+#include "pipeline/xrd/form_factors.hpp"
+
+namespace xxact::xrd {
+namespace {
+
+struct Reciprocal {
+  double b[3][3];  // rows a*, b*, c* without 2 pi
+
+  explicit Reciprocal(std::span<const double, 9> a) {
+    const double det = a[0] * (a[4] * a[8] - a[5] * a[7]) - a[1] * (a[3] * a[8] - a[5] * a[6]) + a[2] * (a[3] * a[7] - a[4] * a[6]);
+    for (int i = 0; i < 3; ++i) {
+      const double* p = &a[static_cast<std::size_t>(3 * ((i + 1) % 3))];
+      const double* q = &a[static_cast<std::size_t>(3 * ((i + 2) % 3))];
+      b[i][0] = (p[1] * q[2] - p[2] * q[1]) / det;
+      b[i][1] = (p[2] * q[0] - p[0] * q[2]) / det;
+      b[i][2] = (p[0] * q[1] - p[1] * q[0]) / det;
+    }
+  }
+  double length(int h, int k, int l) const {
+    double sum = 0;
+    for (int j = 0; j < 3; ++j) sum += std::pow(h * b[0][j] + k * b[1][j] + l * b[2][j], 2);
+    return std::sqrt(sum);
+  }
+};
+
+std::complex<double> structure_factor(const StructureView& s, const ScatteringTable& table, int h, int k, int l, double g) {
+  std::complex<double> sum = 0;
+  for (std::size_t a = 0; a < s.atoms(); ++a) {
+    const ElementScattering& element = table.of(s.atomic_number[a]);
+    const std::complex<double> f(element.f0(g * g / 4) + element.f_prime, element.f_double_prime);
+    const double phase = h * double(s.frac_coords[3 * a]) + k * double(s.frac_coords[3 * a + 1]) + l * double(s.frac_coords[3 * a + 2]);
+    sum += double(s.occupancy_of(a)) * f * std::polar(1.0, 2 * std::numbers::pi * phase);
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::vector<DirectReflection> direct_reflections(const StructureView& structure, const SimulationOptions& options) {
+  const ScatteringTable table(options.form_factors, options.dispersion, options.wavelength_angstrom);
+  const Reciprocal reciprocal(structure.lattice);
+  const double g_max = 2 / options.wavelength_angstrom;
+  int bound[3];
+  for (std::size_t i = 0; i < 3; ++i)
+    bound[i] = static_cast<int>(g_max * std::hypot(structure.lattice[3 * i], structure.lattice[3 * i + 1], structure.lattice[3 * i + 2])) + 1;
+  std::vector<DirectReflection> out;
+  for (int h = -bound[0]; h <= bound[0]; ++h)
+    for (int k = -bound[1]; k <= bound[1]; ++k)
+      for (int l = -bound[2]; l <= bound[2]; ++l) {
+        const double g = reciprocal.length(h, k, l);
+        if (g == 0 || g >= g_max) continue;
+        const double theta = std::asin(g * options.wavelength_angstrom / 2);
+        const double two_theta_deg = 2 * theta * 180 / std::numbers::pi;
+        if (two_theta_deg < options.two_theta_min_deg || two_theta_deg > options.two_theta_max_deg) continue;
+        const double lp = (1 + std::pow(std::cos(2 * theta), 2)) / (std::pow(std::sin(theta), 2) * std::cos(theta));
+        out.push_back({h, k, l, two_theta_deg, std::norm(structure_factor(structure, table, h, k, l, g)) * lp});
+      }
+  return out;
+}
+
+std::vector<double> direct_pattern(const StructureView& structure, const PatternOptions& options) {
+  const double sigma = options.fwhm_deg / std::sqrt(8 * std::log(2.0));
+  std::vector<double> pattern(static_cast<std::size_t>(options.grid.points), 0.0);
+  for (const DirectReflection& r : direct_reflections(structure, options.simulation))
+    for (std::size_t i = 0; i < pattern.size(); ++i)
+      pattern[i] += r.intensity * std::exp(-0.5 * std::pow((options.grid.centre_deg(static_cast<int>(i)) - r.two_theta_deg) / sigma, 2));
+  const double strongest = *std::ranges::max_element(pattern);
+  if (strongest > 0)
+    for (double& value : pattern) value /= strongest;
+  return pattern;
+}
+
+}  // namespace xxact::xrd
