@@ -1,0 +1,41 @@
+// Bytes of an input file, decompressed on the way. The compression is told by the file's first bytes, not by its
+// name: gzip, bzip2, zstd (several members or frames in a row too) or none. Streamed: memory does not grow with the file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace xxact::io {
+
+enum class Compression { none, gzip, bzip2, zstd };
+
+/// Name of a compression as messages say it: "gzip", ...
+std::string_view compression_name(Compression compression);
+
+class ByteStream {
+ public:
+  /// Throws InputError when the file cannot be opened, is no regular file or is empty.
+  explicit ByteStream(const std::filesystem::path& path);
+  ~ByteStream();
+  ByteStream(ByteStream&&) noexcept;
+  ByteStream& operator=(ByteStream&&) noexcept;
+
+  /// The next bytes, valid until the next call; empty at the end. Throws InputError where compressed data are
+  /// damaged, end early, or expand more than 1,000 times beyond the first GiB; what came before is good.
+  std::string_view next_chunk();
+
+  Compression compression() const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// The whole file in memory, decompressed. Throws InputError as above and when it holds more than `limit` bytes.
+std::string read_whole_file(const std::filesystem::path& path, std::size_t limit);
+
+}  // namespace xxact::io

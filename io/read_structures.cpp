@@ -1,0 +1,65 @@
+#include "io/read_structures.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "io/source.hpp"
+#include "src/base/error.hpp"
+#include "src/base/log.hpp"
+
+namespace xxact::io {
+
+namespace {
+
+NamedStructure named_structure_of(const StructureRecord& record) {
+  NamedStructure named;
+  named.id = record.id;
+  named.space_group = record.space_group;
+  const std::vector<float> frac(record.frac_coords.begin(), record.frac_coords.end());
+  const std::vector<float> occupancy(record.occupancy.begin(), record.occupancy.end());
+  const bool partial = std::any_of(occupancy.begin(), occupancy.end(), [](float x) { return x != 1.0F; });
+  named.structure.push_back({std::span<const double, 9>(record.lattice), record.atomic_number, frac, partial ? std::span<const float>(occupancy) : std::span<const float>{}});
+  return named;
+}
+
+/// Reads on until the file ends or breaks off; calls `use` for each good structure, which says whether to go on.
+template <class Use>
+void for_each_structure(const std::filesystem::path& file, Use use) {
+  const RecordLimits limits;
+  const auto reader = open_records(file, limits);
+  StructureRecord record;
+  for (std::int64_t number = 0; reader->next(); ++number) {
+    try {
+      reader->parse(record);
+      check_record(record, limits);
+      if (!record.has_structure) throw InputError("no structure");
+    } catch (const std::runtime_error& error) {
+      log::warn("{}, record {}: {}", file.string(), number, error.what());
+      continue;
+    }
+    if (!use(record, number)) return;
+  }
+}
+
+}  // namespace
+
+std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id) {
+  std::vector<NamedStructure> structures;
+  std::vector<NamedStructure> by_number;
+  try {
+    for_each_structure(file, [&](const StructureRecord& record, std::int64_t number) {
+      if (record_id.empty() || record.id == record_id) structures.push_back(named_structure_of(record));
+      else if (std::to_string(number) == record_id) by_number.push_back(named_structure_of(record));
+      return record_id.empty() || structures.empty();
+    });
+  } catch (const InputError& error) {
+    if (structures.empty()) throw InputError("{}: {}", file.string(), error.what());
+    log::warn("{}: {}; what came before is used", file.string(), error.what());
+  }
+  if (structures.empty()) structures = std::move(by_number);
+  if (structures.empty() && !record_id.empty()) throw InputError("{}: no usable record '{}'", file.string(), record_id);
+  if (structures.empty()) throw InputError("{}: no usable structure", file.string());
+  return structures;
+}
+
+}  // namespace xxact::io

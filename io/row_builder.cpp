@@ -1,0 +1,77 @@
+#include "io/row_builder.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "io/space_group.hpp"
+#include "io/split.hpp"
+
+namespace xxact::io {
+
+RowBuilder::RowBuilder(const IngestOptions& options)
+    : symmetry_(options.symmetry), symprec_(options.symprec), split_as_(options.split_as), split_seed_(options.split_seed) {
+  rows_.labels.resize(kLabelCount);
+}
+
+void RowBuilder::add(const StructureRecord& record, std::uint32_t file, std::uint32_t number) {
+  rows_.id.push_back(record.id);
+  rows_.source_file.push_back(file);
+  rows_.record.push_back(number);
+  add_structure(record);
+  add_space_group(record);
+  add_composition(record);
+  for (std::size_t label = 0; label < kLabelCount; ++label) {
+    const double value = record.labels.value[label];
+    rows_.labels[label].push_back(static_cast<float>(value));
+    if (!std::isnan(value)) seen_[label] |= 1U << static_cast<unsigned>(record.labels.source);
+  }
+  const Split split = split_as_ ? *split_as_ : split_of(reduced_formula(record.formula), split_seed_);
+  rows_.split.push_back(static_cast<std::uint8_t>(split));
+  if (split != Split::none) ++split_counts[static_cast<std::size_t>(split)];
+}
+
+void RowBuilder::add_structure(const StructureRecord& record) {
+  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  static constexpr std::array<double, 9> kNoLattice = {kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
+  if (!record.has_structure) {
+    rows_.structures.push_back({std::span<const double, 9>(kNoLattice), {}, {}, {}});
+    return;
+  }
+  frac_.assign(record.frac_coords.begin(), record.frac_coords.end());
+  occupancy_.assign(record.occupancy.begin(), record.occupancy.end());
+  const bool partial = std::any_of(occupancy_.begin(), occupancy_.end(), [](float x) { return x != 1.0F; });
+  rows_.structures.push_back({std::span<const double, 9>(record.lattice), record.atomic_number, frac_, partial ? std::span<const float>(occupancy_) : std::span<const float>{}});
+}
+
+void RowBuilder::add_space_group(const StructureRecord& record) {
+  const int given = symmetry_ == SymmetryPolicy::compute ? 0 : record.space_group;
+  const bool compute = record.has_structure && symmetry_ != SymmetryPolicy::none && (given == 0 || symmetry_ == SymmetryPolicy::check);
+  const int computed = compute ? find_space_group(record, symprec_) : 0;
+  if (compute && computed == 0) ++groups_not_found;
+  if (given > 0 && computed > 0) {
+    ++groups_compared;
+    groups_different += given != computed;
+  }
+  rows_.space_group.push_back(static_cast<std::uint8_t>(given > 0 ? given : computed));
+  rows_.space_group_spglib.push_back(static_cast<std::uint8_t>(computed));
+}
+
+void RowBuilder::add_composition(const StructureRecord& record) {
+  double total = 0;
+  for (const ElementAmount& element : record.formula) total += element.amount;
+  for (const ElementAmount& element : record.formula) {
+    rows_.composition_atomic_number.push_back(element.atomic_number);
+    rows_.composition_fraction.push_back(static_cast<float>(element.amount / total));
+  }
+  rows_.composition_offset.push_back(static_cast<std::int64_t>(rows_.composition_atomic_number.size()));
+}
+
+DatasetRows RowBuilder::take_rows(const ChosenLabels& chosen) {
+  std::vector<std::vector<float>> labels;
+  for (const std::size_t label : chosen.label) labels.push_back(std::move(rows_.labels[label]));
+  rows_.labels = std::move(labels);
+  return std::exchange(rows_, DatasetRows{});
+}
+
+}  // namespace xxact::io
