@@ -16,13 +16,20 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 namespace {
 
+/// The numbers of an object in a field, by name.
+std::map<std::string, double> numbers_in(const json& object, const char* field, const std::string& place) {
+  std::map<std::string, double> numbers;
+  const json& values = object_in(object, field, place);
+  for (const auto& [name, value] : values.items()) numbers[name] = number_in(values, name.c_str(), place + ": " + field);
+  return numbers;
+}
+
 ProgressPoint progress_point(const json& line, const std::string& place) {
   ProgressPoint point;
   point.step = integer_in(line, "step", place);
   point.consumed_samples = integer_in(line, "consumed_samples", place);
   point.loss = number_in(line, "loss", place);
-  for (const auto& [name, value] : object_in(line, "validation", place).items())
-    point.validation[name] = number_in(line["validation"], name.c_str(), place);
+  point.validation = numbers_in(line, "validation", place);
   return point;
 }
 
@@ -53,7 +60,9 @@ void read_summary(const fs::path& file, Run& run) {
   run.ranks = integer_in(summary, "ranks", place);
   run.threads_per_rank = integer_in(summary, "threads_per_rank", place);
   run.seed = integer_in(summary, "seed", place);
-  run.best_step = integer_in(object_in(summary, "best", place), "step", place);
+  const json& best = object_in(summary, "best", place);
+  run.best_step = integer_in(best, "step", place + ": best");
+  run.best_validation = numbers_in(best, "validation", place + ": best");
   run.seconds = number_in(summary, "seconds", place);
   run.core_seconds = number_in(summary, "core_seconds", place);
   run.samples_per_s = number_in(summary, "samples_per_s", place);

@@ -37,6 +37,7 @@ struct Run {
   std::int64_t parameters = -1, steps = -1, consumed_samples = -1, ranks = -1, threads_per_rank = -1, seed = -1, best_step = -1;
   double seconds = kUnknown, core_seconds = kUnknown, samples_per_s = kUnknown;
   DatasetSummary dataset;
+  std::map<std::string, double> best_validation;
   std::vector<ProgressPoint> progress;
 };
 

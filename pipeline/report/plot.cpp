@@ -163,7 +163,6 @@ bool draw(const Plot& plot, const std::filesystem::path& path) {
   Gnuplot gnuplot;
   say_axes(gnuplot, plot);
   std::vector<std::string> clauses;
-  if (plot.diagonal) clauses.push_back(fmt::format("x with lines linecolor rgb '{}' linewidth 1 dashtype (6,5) notitle", kInk));
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
     check_lengths(plot.series[i], path);
     if (plot.series[i].x.empty()) continue;  // gnuplot calls an empty table an error
@@ -171,6 +170,7 @@ bool draw(const Plot& plot, const std::filesystem::path& path) {
     if (plot.series[i].style == Style::bars) gnuplot.say("set boxwidth 0.8");
     clauses.push_back(clause(gnuplot, plot.series[i], i));
   }
+  if (plot.diagonal) clauses.push_back(fmt::format("x with lines linecolor rgb '{}' linewidth 1 dashtype (6,5) notitle", kInk));
   if (clauses.empty()) clauses.push_back("NaN notitle");
   gnuplot.say(fmt::format("set samples 2\nplot {}", fmt::join(clauses, ", ")));
   return gnuplot.draw(path, plot.width, plot.height);

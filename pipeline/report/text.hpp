@@ -11,6 +11,8 @@ std::string valid_utf8(std::string_view text);
 
 /// For HTML text and quoted attributes: valid_utf8, then & < > " ' as character references.
 std::string html_escape(std::string_view text);
+/// The same with the line breaks kept, for <pre>.
+std::string html_escape_lines(std::string_view text);
 
 /// Digits grouped by thin spaces: 11987206 becomes "11 987 206".
 std::string grouped(long long value);
