@@ -1,0 +1,206 @@
+// xxact xrd: the powder diffraction of one structure, as lines, as a pattern, as a plot. One rank works.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+
+#include "io/read_structures.hpp"
+#include "pipeline/report/plot.hpp"
+#include "pipeline/xrd/simulator.hpp"
+#include "src/command.hpp"
+#include "src/runtime.hpp"
+
+namespace xxact {
+namespace {
+
+constexpr double kDefaultStep = 0.02;  // degrees
+constexpr std::size_t kIdsInMessage = 5;
+
+void describe(options::options_description& description) {
+  const std::string wavelengths = "radiation by name (" + xrd::radiation_names() + ") or wavelength in angstrom, 0.05 to 10";
+  description.add_options()
+      ("input", options::value<std::string>()->required(), "file with the structure: CIF, JSON or CSV, compressed or not")
+      ("record", options::value<std::string>(), "id of the structure in a file with several, or its number counted from 0")
+      ("lines", options::value<std::string>(), "write the lines to this CSV file: two_theta_deg,intensity,d_angstrom,h,k,l,multiplicity; strongest 100")
+      ("pattern", options::value<std::string>(), "write the pattern to this CSV file: two_theta_deg,intensity; strongest point 100")
+      ("plot", options::value<std::string>(), "draw the pattern and its lines to this file, .svg or .png")
+      ("wavelength", options::value<std::string>()->default_value("CuKa"), wavelengths.c_str())
+      ("two-theta-min", options::value<double>()->default_value(5), "first angle in degrees, 0 or more")
+      ("two-theta-max", options::value<double>()->default_value(90), "last angle in degrees, at most 180")
+      ("form-factors", options::value<std::string>()->default_value("it92"), "it92 (International Tables) or pymatgen (its table, for comparison)")
+      ("dispersion", options::value<std::string>()->default_value("on"), "anomalous dispersion f', f'' at the wavelength: on or off")
+      ("step", options::value<double>(), "distance of the pattern's points in degrees (0.02)")
+      ("points", options::value<int>(), "number of the pattern's points, in place of --step")
+      ("fwhm", options::value<double>()->default_value(0.15), "full width at half maximum of the pattern's Gaussian profile, degrees");
+}
+
+bool parse_switch(const std::string& name, const std::string& text) {
+  if (text == "on") return true;
+  if (text == "off") return false;
+  throw ConfigError("--{} '{}': give on or off", name, text);
+}
+
+xrd::PatternOptions read_options(const options::variables_map& values) {
+  xrd::PatternOptions pattern;
+  pattern.simulation.wavelength_angstrom = xrd::parse_radiation(values["wavelength"].as<std::string>()).wavelength_angstrom;
+  pattern.simulation.two_theta_min_deg = values["two-theta-min"].as<double>();
+  pattern.simulation.two_theta_max_deg = values["two-theta-max"].as<double>();
+  pattern.simulation.form_factors = xrd::parse_form_factors(values["form-factors"].as<std::string>());
+  pattern.simulation.dispersion = parse_switch("dispersion", values["dispersion"].as<std::string>());
+  pattern.fwhm_deg = values["fwhm"].as<double>();
+  pattern.square_root = false;
+  if (values.count("step") != 0 && values.count("points") != 0) throw ConfigError("give --step or --points, not both");
+  const double range = pattern.simulation.two_theta_max_deg - pattern.simulation.two_theta_min_deg;
+  const double step = values.count("step") != 0 ? values["step"].as<double>() : kDefaultStep;
+  if (!(step > 0 && range / step < 1e7)) throw ConfigError("--step {}: give a positive angle that divides the range into less than 1e7 points", step);
+  pattern.grid.two_theta_min_deg = pattern.simulation.two_theta_min_deg;
+  pattern.grid.two_theta_max_deg = pattern.simulation.two_theta_max_deg;
+  pattern.grid.points = values.count("points") != 0 ? values["points"].as<int>() : std::max(1, static_cast<int>(std::lround(range / step)));
+  return pattern;
+}
+
+std::optional<std::filesystem::path> path_of(const options::variables_map& values, const char* name) {
+  if (values.count(name) == 0) return std::nullopt;
+  return values[name].as<std::string>();
+}
+
+void require_plot_extension(const std::optional<std::filesystem::path>& plot) {
+  if (plot && plot->extension() != ".svg" && plot->extension() != ".png")
+    throw ConfigError("--plot '{}': give a name that ends in .svg or .png", plot->string());
+}
+
+io::NamedStructure read_one(const std::string& file, const std::string& record) {
+  std::vector<io::NamedStructure> found = io::read_structures(file, record);
+  if (found.empty()) throw InputError("{} has no structure", file);
+  if (found.size() == 1) return std::move(found.front());
+  std::string ids;
+  for (std::size_t i = 0; i < std::min(found.size(), kIdsInMessage); ++i) ids += (i == 0 ? "" : ", ") + found[i].id;
+  if (found.size() > kIdsInMessage) ids += ", ...";
+  throw ConfigError("{} holds {} structures: choose one with --record (ids: {})", file, found.size(), ids);
+}
+
+std::string lines_as_csv(const std::vector<xrd::Line>& lines) {
+  std::string text = "two_theta_deg,intensity,d_angstrom,h,k,l,multiplicity\n";
+  for (const xrd::Line& line : lines)
+    text += fmt::format("{:.8f},{:.8f},{:.8f},{},{},{},{}\n", line.two_theta_deg, line.intensity, line.d_angstrom, line.h, line.k, line.l, line.multiplicity);
+  return text;
+}
+
+std::string lines_as_table(const std::vector<xrd::Line>& lines) {
+  std::string text = fmt::format("{:>12} {:>11} {:>11} {:>5} {:>4} {:>4} {:>13}\n", "two_theta_deg", "intensity", "d_angstrom", "h", "k", "l", "multiplicity");
+  for (const xrd::Line& line : lines)
+    text += fmt::format("{:>13.5f} {:>11.4f} {:>11.6f} {:>5} {:>4} {:>4} {:>13}\n", line.two_theta_deg, line.intensity, line.d_angstrom, line.h, line.k, line.l,
+                        line.multiplicity);
+  return text;
+}
+
+/// [points], strongest 100.
+std::vector<double> simulate_pattern(xrd::Simulator& simulator, const StructureView& structure) {
+  std::vector<float> profile(static_cast<std::size_t>(simulator.options().grid.points));
+  simulator.pattern(structure, 0, profile);
+  std::vector<double> pattern(profile.begin(), profile.end());
+  for (double& value : pattern) value *= 100;
+  return pattern;
+}
+
+std::string pattern_as_csv(const xrd::Grid& grid, const std::vector<double>& pattern) {
+  std::string text = "two_theta_deg,intensity\n";
+  for (std::size_t i = 0; i < pattern.size(); ++i) text += fmt::format("{:.6f},{:.7g}\n", grid.centre_deg(static_cast<int>(i)), pattern[i]);
+  return text;
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) throw IoError("cannot write {}", path.string());
+}
+
+std::string joined(const std::vector<double>& values) { return fmt::format("{}", fmt::join(values, " ")); }
+
+std::vector<double> separated(const std::string& text) {
+  std::vector<double> values;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    double value = 0;
+    const auto [next, error] = std::from_chars(at, end, value);
+    if (error != std::errc{}) break;
+    values.push_back(value);
+    at = next + 1;
+  }
+  return values;
+}
+
+/// Arguments: file, title, first and last angle, then the numbers of pattern and lines, x and y, separated by spaces.
+void draw_pattern(const std::vector<std::string>& arguments) {
+  report::Plot plot;
+  plot.title = arguments.at(1);
+  plot.x_label = "2θ (degrees)";
+  plot.y_label = "intensity (strongest = 100)";
+  const std::vector<double> range = separated(arguments.at(2));
+  plot.x_range = {range.at(0), range.at(1)};
+  plot.y_range.low = 0;
+  plot.series.push_back({"pattern", separated(arguments.at(3)), separated(arguments.at(4)), report::Style::lines, 0, 1.5});
+  plot.series.push_back({"lines", separated(arguments.at(5)), separated(arguments.at(6)), report::Style::sticks, 1, 1.0});
+  report::draw(plot, arguments.at(0));
+}
+
+/// gnuplot is started after MPI is gone, so the plot's numbers are handed over as text.
+void draw_later(Runtime& runtime, const std::filesystem::path& path, const std::string& title, const xrd::Grid& grid, const std::vector<double>& pattern,
+                const std::vector<xrd::Line>& lines) {
+  std::vector<double> centres(pattern.size()), angles, heights;
+  for (std::size_t i = 0; i < centres.size(); ++i) centres[i] = grid.centre_deg(static_cast<int>(i));
+  for (const xrd::Line& line : lines) {
+    angles.push_back(line.two_theta_deg);
+    heights.push_back(line.intensity);
+  }
+  runtime.after_finalize(draw_pattern, {path.string(), title, joined({grid.two_theta_min_deg, grid.two_theta_max_deg}), joined(centres), joined(pattern),
+                                        joined(angles), joined(heights)});
+}
+
+ExitCode run(const options::variables_map& values, Runtime& runtime) {
+  const auto lines_path = path_of(values, "lines"), pattern_path = path_of(values, "pattern"), plot_path = path_of(values, "plot");
+  require_plot_extension(plot_path);
+  xrd::Simulator simulator(read_options(values));
+  if (!runtime.root()) return ExitCode::done;
+
+  const std::string file = values["input"].as<std::string>();
+  const io::NamedStructure named = read_one(file, values.count("record") != 0 ? values["record"].as<std::string>() : std::string());
+  const StructureView structure = named.structure[0];
+  const xrd::Grid& grid = simulator.options().grid;
+  std::vector<xrd::Line> lines;
+  std::vector<double> pattern;
+  try {
+    simulator.lines(structure, lines);
+    if (pattern_path || plot_path) pattern = simulate_pattern(simulator, structure);
+  } catch (const InputError& error) {
+    throw InputError("{}, record {}: {}", file, named.id, error.what());
+  }
+  if (lines.empty()) log::warn("{}, record {}: no line between {} and {} degrees", file, named.id, grid.two_theta_min_deg, grid.two_theta_max_deg);
+  if (lines_path) write_file(*lines_path, lines_as_csv(lines));
+  if (pattern_path) write_file(*pattern_path, pattern_as_csv(grid, pattern));
+  if (plot_path) draw_later(runtime, *plot_path, named.id, grid, pattern, lines);
+  if (!lines_path && !pattern_path && !plot_path) std::cout << lines_as_table(lines);
+  return ExitCode::done;
+}
+
+}  // namespace
+
+extern const Command kXrdCommand = {
+    "xrd",
+    "simulate the powder diffraction of one structure",
+    "xxact xrd --input quartz.cif\n"
+    "xxact xrd --input quartz.cif --lines lines.csv --pattern pattern.csv --plot pattern.svg\n"
+    "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv",
+    describe,
+    {"input"},
+    run,
+};
+
+}  // namespace xxact
