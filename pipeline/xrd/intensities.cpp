@@ -109,7 +109,7 @@ template <class Real>
 void IntensityCalculator<Real>::make_room(std::size_t reflections) {
   stride_ = reflections + kernels::kBlock<Real>;
   for (auto* sums : {&sum_re_, &sum_im_}) at_least(*sums, stride_ * element_end_.size());
-  for (auto* values : {&p_re_, &p_im_, &q_re_, &q_im_, &intensity_}) at_least(*values, reflections);
+  for (auto* values : {&g_squared_, &p_re_, &p_im_, &q_re_, &q_im_, &intensity_}) at_least(*values, stride_);
 }
 
 template <class Real>
@@ -117,9 +117,11 @@ std::span<const Real> IntensityCalculator<Real>::of(const ReflectionBatch& batch
   const std::size_t n = batch.reflections;
   make_room(n);
   kernels::sum_phases(tables_, batch.rows, sum_re_.data(), sum_im_.data(), stride_);
+  std::transform(batch.g_squared.begin(), batch.g_squared.begin() + static_cast<std::ptrdiff_t>(n), g_squared_.begin(),
+                 [](double g2) { return static_cast<Real>(g2); });
   const kernels::StructureFactorParts<Real> parts{p_re_.data(), p_im_.data(), q_re_.data(), q_im_.data()};
   for (std::size_t element = 0; element < scattering_.size(); ++element)
-    kernels::add_element(*scattering_[element], element == 0, batch.g_squared.data(), sum_re_.data() + element * stride_,
+    kernels::add_element(*scattering_[element], element == 0, g_squared_.data(), sum_re_.data() + element * stride_,
                          sum_im_.data() + element * stride_, n, parts);
   kernels::finish_intensities(wavelength, batch.g_squared.data(), n, parts, intensity_.data());
   return {intensity_.data(), n};

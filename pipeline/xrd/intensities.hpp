@@ -38,7 +38,7 @@ class IntensityCalculator {
   std::vector<Real> u_re_, u_im_, v_re_, v_im_, w_re_, w_im_, row_re_, row_im_;
   std::vector<Real> sum_re_, sum_im_;  // [elements, stride_]
   std::size_t stride_ = 0;
-  std::vector<Real> p_re_, p_im_, q_re_, q_im_, intensity_;
+  std::vector<Real> g_squared_, p_re_, p_im_, q_re_, q_im_, intensity_;
   kernels::PhaseTables<Real> tables_;
   int u_max_ = 0;
 };

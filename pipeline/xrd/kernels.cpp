@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "pipeline/xrd/vector_math.hpp"
 
@@ -16,14 +15,10 @@
 namespace xxact::xrd::kernels {
 namespace {
 
-template <class Real>
-struct Vector {
-  typedef Real type __attribute__((vector_size(kBlockBytes)));
-};
+static_assert(kBlock<float> * sizeof(float) == kBlockBytes && kBlock<double> * sizeof(double) == kBlockBytes);
 
 template <class Real>
 XXACT_INLINE void sum_phases_body(const PhaseTables<Real>& t, std::span<const ReflectionRow> rows, Real* sum_re, Real* sum_im, std::size_t stride) {
-  using Block = typename Vector<Real>::type;
   constexpr std::size_t width = kBlock<Real>;
   std::size_t done = 0;
   for (const ReflectionRow& row : rows) {
@@ -43,48 +38,51 @@ XXACT_INLINE void sum_phases_body(const PhaseTables<Real>& t, std::span<const Re
       std::size_t a = 0;
       for (std::size_t element = 0; element < t.elements; ++element) {
         // Four chains of additions in place of two: the next atom does not wait for the last one.
-        Block rr{}, ii{}, ri{}, ir{};
+        Block<Real> rr{}, ii{}, ri{}, ir{};
         for (; a < t.element_end[element]; ++a) {
-          Block w_re, w_im;
-          std::memcpy(&w_re, t.w_re + a * t.w_stride + column, sizeof w_re);
-          std::memcpy(&w_im, t.w_im + a * t.w_stride + column, sizeof w_im);
+          const Block<Real> w_re = load(t.w_re + a * t.w_stride + column), w_im = load(t.w_im + a * t.w_stride + column);
           rr += row_re[a] * w_re;
           ii += row_im[a] * w_im;
           ri += row_re[a] * w_im;
           ir += row_im[a] * w_re;
         }
-        const Block re = rr - ii, im = ri + ir;
-        std::memcpy(sum_re + element * stride + done + block, &re, sizeof re);
-        std::memcpy(sum_im + element * stride + done + block, &im, sizeof im);
+        store<Real>(sum_re + element * stride + done + block, rr - ii);
+        store<Real>(sum_im + element * stride + done + block, ri + ir);
       }
     }
     done += count;
   }
 }
 
+/// to = factor * s, added to what is there unless `fresh`.
 template <class Real>
-XXACT_INLINE void add_element_body(const ElementScattering& element, bool first, const double* __restrict g_squared, const Real* __restrict s_re,
-                                   const Real* __restrict s_im, std::size_t n, const StructureFactorParts<Real>& parts) {
-  const Real a0 = Real(element.a[0]), a1 = Real(element.a[1]), a2 = Real(element.a[2]), a3 = Real(element.a[3]);
-  // s = |g| / 2
-  const Real b0 = Real(-element.b[0] / 4), b1 = Real(-element.b[1] / 4), b2 = Real(-element.b[2] / 4), b3 = Real(-element.b[3] / 4);
-  const Real constant = Real(element.constant + element.f_prime), scale = Real(element.scale), slope = Real(element.slope / 4);
-  const Real f_double_prime = Real(element.f_double_prime);
-  Real* __restrict p_re = parts.p_re;
-  Real* __restrict p_im = parts.p_im;
-  Real* __restrict q_re = parts.q_re;
-  Real* __restrict q_im = parts.q_im;
-  for (std::size_t i = 0; i < n; ++i) {
-    const Real g2 = static_cast<Real>(g_squared[i]);
-    const Real sum = a0 * exp_nonpositive(b0 * g2) + a1 * exp_nonpositive(b1 * g2) + a2 * exp_nonpositive(b2 * g2) + a3 * exp_nonpositive(b3 * g2);
-    const Real f = constant + (scale + slope * g2) * sum;
-    p_re[i] = (first ? Real(0) : p_re[i]) + f * s_re[i];
-    p_im[i] = (first ? Real(0) : p_im[i]) + f * s_im[i];
+XXACT_INLINE void put(Real* to, bool fresh, const Block<Real>& factor, const Real* s) {
+  const Block<Real> product = factor * load(s);
+  store<Real>(to, fresh ? product : load(to) + product);
+}
+
+template <class Real>
+XXACT_INLINE void add_element_body(const ElementScattering& element, bool first, const Real* g_squared, const Real* s_re, const Real* s_im,
+                                   std::size_t n, const StructureFactorParts<Real>& parts) {
+  Real a[4], b[4];
+  for (std::size_t i = 0; i < 4; ++i) {
+    a[i] = static_cast<Real>(element.a[i]);
+    b[i] = static_cast<Real>(-element.b[i] / 4);  // s = |g| / 2
   }
-  if (!first && element.f_double_prime == 0) return;
-  for (std::size_t i = 0; i < n; ++i) {
-    q_re[i] = (first ? Real(0) : q_re[i]) + f_double_prime * s_re[i];
-    q_im[i] = (first ? Real(0) : q_im[i]) + f_double_prime * s_im[i];
+  const Real constant = static_cast<Real>(element.constant + element.f_prime), scale = static_cast<Real>(element.scale);
+  const Real slope = static_cast<Real>(element.slope / 4);
+  const Block<Real> f_double_prime = Block<Real>{} + static_cast<Real>(element.f_double_prime);
+  const bool absorbs = first || element.f_double_prime != 0;
+  for (std::size_t i = 0; i < n; i += kBlock<Real>) {
+    const Block<Real> g2 = load(g_squared + i);
+    const Block<Real> sum = a[0] * exp_nonpositive<Real>(b[0] * g2) + a[1] * exp_nonpositive<Real>(b[1] * g2) + a[2] * exp_nonpositive<Real>(b[2] * g2) +
+                            a[3] * exp_nonpositive<Real>(b[3] * g2);
+    const Block<Real> f = constant + (scale + slope * g2) * sum;
+    put(parts.p_re + i, first, f, s_re + i);
+    put(parts.p_im + i, first, f, s_im + i);
+    if (!absorbs) continue;
+    put(parts.q_re + i, first, f_double_prime, s_re + i);
+    put(parts.q_im + i, first, f_double_prime, s_im + i);
   }
 }
 
@@ -112,7 +110,7 @@ XXACT_CLONES void sum_phases(const PhaseTables<double>& tables, std::span<const 
   sum_phases_body(tables, rows, sum_re, sum_im, stride);
 }
 
-XXACT_CLONES void add_element(const ElementScattering& element, bool first, const double* g_squared, const float* s_re, const float* s_im,
+XXACT_CLONES void add_element(const ElementScattering& element, bool first, const float* g_squared, const float* s_re, const float* s_im,
                               std::size_t n, const StructureFactorParts<float>& parts) {
   add_element_body(element, first, g_squared, s_re, s_im, n, parts);
 }
@@ -146,16 +144,15 @@ XXACT_CLONES void locate(double wavelength, double first_centre, double step, do
 XXACT_CLONES void spread(std::size_t n, const int* bin, const float* offset, const float* intensity, float spacing, int reach, int window, int bins,
                          float* profile) {
   constexpr int width = static_cast<int>(kBlock<float>);
+  Block<float> lane{};
+  for (int j = 0; j < width; ++j) lane[j] = static_cast<float>(j - reach) * spacing;
   for (std::size_t i = 0; i < n; ++i) {
     const int first = bin[i] - reach;
     if (first + window <= 0 || first >= bins) continue;
-    const float strength = intensity[i], start = offset[i] - static_cast<float>(reach) * spacing;
-    float* __restrict to = profile + first;
+    Block<float> distance = lane + offset[i];
     for (int j = 0; j < window; j += width) {
-      for (int k = 0; k < width; ++k) {
-        const float distance = start + static_cast<float>(j + k) * spacing;
-        to[j + k] += strength * exp_nonpositive(-0.5F * distance * distance);
-      }
+      store<float>(profile + first + j, load(profile + first + j) + intensity[i] * exp_nonpositive<float>(-0.5F * distance * distance));
+      distance += static_cast<float>(width) * spacing;
     }
   }
 }

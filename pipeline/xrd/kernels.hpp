@@ -10,10 +10,9 @@
 
 namespace xxact::xrd::kernels {
 
-/// Sums are written, and the innermost phases read, in blocks of this many numbers: arrays end with as much room.
-inline constexpr std::size_t kBlockBytes = 32;
+/// Arrays of Real are read and written in blocks of this many numbers: they end with as much room.
 template <class Real>
-inline constexpr std::size_t kBlock = kBlockBytes / sizeof(Real);
+inline constexpr std::size_t kBlock = 32 / sizeof(Real);
 
 /// exp(2 pi i index x) of each atom and index, real and imaginary parts apart; atoms are sorted by element.
 template <class Real>
@@ -39,7 +38,7 @@ struct StructureFactorParts {
 };
 
 /// Adds one element with phase sums S to P and, if its f'' is not zero, to Q; `first` starts both afresh.
-void add_element(const ElementScattering& element, bool first, const double* g_squared, const float* s_re, const float* s_im,
+void add_element(const ElementScattering& element, bool first, const float* g_squared, const float* s_re, const float* s_im,
                  std::size_t n, const StructureFactorParts<float>& parts);
 void add_element(const ElementScattering& element, bool first, const double* g_squared, const double* s_re, const double* s_im,
                  std::size_t n, const StructureFactorParts<double>& parts);
