@@ -1,7 +1,6 @@
 #include "io/cif_structure.hpp"
 
 #include <cmath>
-#include <gemmi/cif.hpp>
 #include <gemmi/numb.hpp>
 #include <gemmi/symmetry.hpp>
 #include <initializer_list>
@@ -17,19 +16,17 @@ namespace xxact::io {
 
 namespace {
 
-namespace cif = gemmi::cif;
-
-/// The value of the first of these tags that has one; nothing where all are absent, `?` or `.`.
-std::optional<std::string> value_of(const cif::Block& block, std::initializer_list<const char*> tags) {
+/// The value of the first of these tags that has a known one; nothing where there is none.
+std::optional<std::string> value_of(const CifBlock& block, std::initializer_list<const char*> tags) {
   for (const char* tag : tags)
-    if (const std::string* raw = block.find_value(tag); raw && !cif::is_null(*raw)) return cif::as_string(*raw);
+    if (const CifColumn column = block.find(tag); column.size() > 0 && column[0].known()) return std::string(column[0].text);
   return std::nullopt;
 }
 
 /// A number with or without its uncertainty in brackets: "1.234(5)".
-double number_of(const std::string& raw, const char* what) {
-  const double value = cif::as_number(cif::as_string(raw));
-  if (std::isnan(value)) throw InputError("{} is no number: \"{:.40}\"", what, raw);
+double number_of(std::string_view text, const char* what) {
+  const double value = gemmi::cif::as_number(std::string(text));
+  if (std::isnan(value)) throw InputError("{} is no number: \"{:.40}\"", what, text);
   return value;
 }
 
@@ -37,7 +34,7 @@ struct Cell {
   std::array<double, 3> length, angle;  // angstrom, degrees
 };
 
-Cell read_cell(const cif::Block& block) {
+Cell read_cell(const CifBlock& block) {
   Cell cell{};
   constexpr const char* kTags[6][2] = {{"_cell_length_a", "_cell.length_a"},         {"_cell_length_b", "_cell.length_b"},       {"_cell_length_c", "_cell.length_c"},
                                        {"_cell_angle_alpha", "_cell.angle_alpha"}, {"_cell_angle_beta", "_cell.angle_beta"}, {"_cell_angle_gamma", "_cell.angle_gamma"}};
@@ -67,18 +64,35 @@ std::array<double, 9> lattice_of(const Cell& cell) {
   return {a, 0, 0, b * cos_gamma, b * sin_gamma, 0, c * cx, c * cy, c * std::sqrt(cz_squared)};
 }
 
-/// Adds the sites of the loop. Tags come with `_` or, in newer dictionaries, with `.` after the category.
-void read_sites(cif::Block& block, StructureRecord& record) {
-  enum { kX, kY, kZ, kSymbol, kLabel, kOccupancy };
-  cif::Table table = block.find("_atom_site_", {"fract_x", "fract_y", "fract_z", "?type_symbol", "?label", "?occupancy"});
-  if (!table.ok()) table = block.find("_atom_site.", {"fract_x", "fract_y", "fract_z", "?type_symbol", "?label", "?occupancy"});
-  if (!table.ok() || table.length() == 0) throw InputError("no atom sites with fractional coordinates");
-  for (auto row : table) {
-    const bool has_symbol = row.has2(kSymbol), has_label = row.has2(kLabel);
+/// The columns of the sites; tags come with `_` or, in newer dictionaries, with `.` after the category.
+struct SiteColumns {
+  CifColumn x, y, z, symbol, label, occupancy;
+};
+
+SiteColumns site_columns(const CifBlock& block) {
+  for (const char* category : {"_atom_site_", "_atom_site."}) {
+    const auto column = [&](const char* name) { return block.find(std::string(category) + name); };
+    SiteColumns sites{column("fract_x"), column("fract_y"), column("fract_z"), column("type_symbol"), column("label"), column("occupancy")};
+    const std::size_t rows = sites.x.size();
+    if (rows == 0) continue;
+    if (sites.y.size() != rows || sites.z.size() != rows) throw InputError("coordinates of atom sites are missing");
+    for (const CifColumn* other : {&sites.symbol, &sites.label, &sites.occupancy})
+      if (other->size() != rows && other->size() > 0) throw InputError("the columns of the atom sites differ in length");
+    return sites;
+  }
+  throw InputError("no atom sites with fractional coordinates");
+}
+
+void read_sites(const CifBlock& block, StructureRecord& record) {
+  const SiteColumns sites = site_columns(block);
+  for (std::size_t row = 0; row < sites.x.size(); ++row) {
+    const bool has_symbol = sites.symbol.size() > 0 && sites.symbol[row].known(), has_label = sites.label.size() > 0 && sites.label[row].known();
     if (!has_symbol && !has_label) throw InputError("an atom site has neither type symbol nor label");
-    const Species species = has_symbol ? species_of_symbol(row.str(kSymbol)) : species_of_label(row.str(kLabel));
-    const std::array<double, 3> frac = {number_of(row[kX], "_atom_site_fract_x"), number_of(row[kY], "_atom_site_fract_y"), number_of(row[kZ], "_atom_site_fract_z")};
-    record.add_atom(species.atomic_number, species.code, frac, row.has2(kOccupancy) ? number_of(row[kOccupancy], "_atom_site_occupancy") : 1.0);
+    const Species species = has_symbol ? species_of_symbol(sites.symbol[row].text) : species_of_label(sites.label[row].text);
+    const std::array<double, 3> frac = {number_of(sites.x[row].text, "_atom_site_fract_x"), number_of(sites.y[row].text, "_atom_site_fract_y"),
+                                        number_of(sites.z[row].text, "_atom_site_fract_z")};
+    const bool has_occupancy = sites.occupancy.size() > 0 && sites.occupancy[row].known();
+    record.add_atom(species.atomic_number, species.code, frac, has_occupancy ? number_of(sites.occupancy[row].text, "_atom_site_occupancy") : 1.0);
   }
 }
 
@@ -98,7 +112,7 @@ std::string plain_name(std::string name) {
   return name;
 }
 
-const gemmi::SpaceGroup* named_group(const cif::Block& block, const Cell& cell) {
+const gemmi::SpaceGroup* named_group(const CifBlock& block, const Cell& cell) {
   const auto name = value_of(block, {"_space_group_name_H-M_alt", "_symmetry_space_group_name_H-M", "_space_group.name_H-M_alt", "_space_group_name_H-M_full"});
   if (!name || name->empty()) return nullptr;
   const std::string plain = plain_name(*name);
@@ -108,10 +122,10 @@ const gemmi::SpaceGroup* named_group(const cif::Block& block, const Cell& cell) 
   return group || colon == std::string::npos ? group : gemmi::find_spacegroup_by_name(plain.substr(0, colon), cell.angle[0], cell.angle[2]);
 }
 
-int declared_number(const cif::Block& block) {
+int declared_number(const CifBlock& block) {
   const auto raw = value_of(block, {"_space_group_IT_number", "_symmetry_Int_Tables_number", "_space_group.IT_number", "_symmetry.Int_Tables_number"});
   if (!raw) return 0;
-  const double number = cif::as_number(*raw);
+  const double number = gemmi::cif::as_number(*raw);
   return number >= 1 && number <= 230 && number == std::floor(number) ? static_cast<int>(number) : 0;
 }
 
@@ -127,19 +141,19 @@ std::vector<SymmetryOperation> operations_of(const gemmi::GroupOps& group) {
   return operations;
 }
 
-std::vector<SymmetryOperation> listed_operations(cif::Block& block) {
+std::vector<SymmetryOperation> listed_operations(const CifBlock& block) {
   std::vector<SymmetryOperation> operations;
   for (const char* tag : {"_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz", "_space_group_symop.operation_xyz", "_symmetry_equiv.pos_as_xyz"}) {
-    cif::Column column = block.find_values(tag);
-    if (!column || column.length() == 0) continue;
-    if (static_cast<std::size_t>(column.length()) > kMostOperations) throw InputError("{} symmetry operations", column.length());
-    for (const std::string& raw : column) operations.push_back(parse_operation(cif::as_string(raw)));
+    const CifColumn column = block.find(tag);
+    if (column.size() == 0 || !column[0].known()) continue;
+    if (column.size() > kMostOperations) throw InputError("{} symmetry operations", column.size());
+    for (std::size_t row = 0; row < column.size(); ++row) operations.push_back(parse_operation(column[row].text));
     break;
   }
   return operations;
 }
 
-std::vector<SymmetryOperation> symmetry_of(cif::Block& block, const gemmi::SpaceGroup* named, int number, const Cell& cell) {
+std::vector<SymmetryOperation> symmetry_of(const CifBlock& block, const gemmi::SpaceGroup* named, int number, const Cell& cell) {
   if (auto operations = listed_operations(block); !operations.empty()) return operations;
   if (const auto hall = value_of(block, {"_space_group_name_Hall", "_symmetry_space_group_name_Hall", "_space_group.name_Hall"})) {
     try {
@@ -162,19 +176,13 @@ std::vector<SymmetryOperation> symmetry_of(cif::Block& block, const gemmi::Space
 
 }  // namespace
 
-cif::Document parse_cif(std::string_view text) {
-  try {
-    return cif::read_memory(text.data(), text.size(), "CIF");
-  } catch (const std::exception& error) {
-    throw InputError("not a CIF: {:.200}", error.what());
-  }
+bool holds_structure(const CifBlock& block) {
+  for (const char* tag : {"_cell_length_a", "_cell.length_a", "_atom_site_fract_x", "_atom_site.fract_x"})
+    if (block.find(tag).size() > 0) return true;
+  return false;
 }
 
-bool holds_structure(const cif::Block& block) {
-  return block.has_tag("_cell_length_a") || block.has_tag("_cell.length_a") || block.has_tag("_atom_site_fract_x") || block.has_tag("_atom_site.fract_x");
-}
-
-void read_cif_block(cif::Block& block, StructureRecord& record, std::size_t most_atoms) {
+void read_cif_block(const CifBlock& block, StructureRecord& record, std::size_t most_atoms) {
   const Cell cell = read_cell(block);
   record.lattice = lattice_of(cell);
   record.has_structure = true;

@@ -1,30 +1,22 @@
-// A data block of a CIF file (Hall, Allen & Brown, Acta Cryst. A47, 655 (1991)) as a structure record: cell, sites,
-// occupancies, symmetry operations expanded.
+// A data block of a CIF file as a structure record: cell, sites, occupancies, symmetry operations expanded.
+// Not here: the syntax (io/cif_document.hpp).
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
+#include "io/cif_document.hpp"
 #include "io/structure_record.hpp"
-
-namespace gemmi::cif {
-struct Block;
-struct Document;
-}  // namespace gemmi::cif
 
 namespace xxact::io {
 
-/// Parses CIF text. Throws InputError with the parser's message. The text must outlive nothing: values are copied.
-gemmi::cif::Document parse_cif(std::string_view text);
-
 /// Whether a block has a cell or sites: files hold blocks of publication text and of measured profiles as well.
-bool holds_structure(const gemmi::cif::Block& block);
+bool holds_structure(const CifBlock& block);
 
 /// Fills lattice (a along x, b in the xy plane), atoms and space group of `record`. Symmetry: the listed operations,
 /// else those of the Hall or Hermann-Mauguin name (setting by the cell angles where the name leaves it open), else of the
 /// number in its standard setting, else none. The space group is the declared one, but P 1 counts as not
 /// declared: programs that list every atom of the cell write P 1 whatever the symmetry of the crystal.
 /// `most_atoms`: limit of the expansion. Throws InputError with the reason.
-void read_cif_block(gemmi::cif::Block& block, StructureRecord& record, std::size_t most_atoms);
+void read_cif_block(const CifBlock& block, StructureRecord& record, std::size_t most_atoms);
 
 }  // namespace xxact::io

@@ -1,10 +1,9 @@
 #include "io/ingest.hpp"
 
+#include <fmt/chrono.h>
 #include <simdjson.h>
 
-#include <algorithm>
 #include <chrono>
-#include <system_error>
 
 #include "io/byte_exchange.hpp"
 #include "io/collective_step.hpp"
@@ -40,7 +39,7 @@ std::string as_utf8(std::string text) {
   return text;
 }
 
-std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()))); }
+std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
 
 /// This rank's part of reading all files.
 class IngestRun {

@@ -64,18 +64,18 @@ void JsonEntries::take_value(char first) {
 std::string JsonEntries::take_string() {
   const std::size_t start = text_.size();
   take_value('"');
-  return text_.substr(start + 1, text_.size() - start - 2);
+  return {text_.begin() + static_cast<std::ptrdiff_t>(start) + 1, text_.end() - 1};
 }
 
 /// After the `{` of the top level: stops inside the list of "entries" (true), or takes the whole object (false).
 bool JsonEntries::enter_object() {
-  text_ = "{";
+  text_.assign(1, '{');
   for (int c = next_mark(); c != '}'; c = next_mark()) {
     if (c == ',') {
       text_ += ',';
       c = next_mark();
     }
-    if (c != '"') throw InputError(c < 0 ? "JSON ends early" : "not JSON: a key was expected");
+    if (c != '"') throw InputError("{}", c < 0 ? "JSON ends early" : "not JSON: a key was expected");
     const std::string key = take_string();
     if (next_mark() != ':') throw InputError("not JSON: no colon after key \"{:.40}\"", key);
     text_ += ':';

@@ -1,6 +1,4 @@
 // CIF sources: one record a data block that has a cell or sites.
-#include <gemmi/cifdoc.hpp>
-
 #include "io/byte_stream.hpp"
 #include "io/cif_structure.hpp"
 #include "io/source.hpp"
@@ -14,19 +12,19 @@ constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20;
 
 class CifSource final : public RecordReader {
  public:
-  CifSource(const std::string& text, std::string stem, const RecordLimits& limits) : stem_(std::move(stem)), limits_(limits) {
-    document_ = parse_cif(text);
-    if (document_.blocks.empty()) throw InputError("no data block");
-    for (auto& block : document_.blocks)
+  CifSource(std::string text, std::string stem, const RecordLimits& limits) : text_(std::move(text)), stem_(std::move(stem)), limits_(limits) {
+    blocks_ = parse_cif(text_);
+    if (blocks_.empty()) throw InputError("not a CIF: no data block");
+    for (const CifBlock& block : blocks_)
       if (holds_structure(block)) structures_.push_back(&block);
-    // A file without any structure is told what it lacks by parsing its first block.
-    if (structures_.empty()) structures_.push_back(&document_.blocks.front());
+    // A file without any structure is told what it lacks by reading its first block.
+    if (structures_.empty()) structures_.push_back(&blocks_.front());
   }
 
   bool next() override { return ++current_ < static_cast<std::int64_t>(structures_.size()); }
 
   /// The file's name where it holds one structure: block names are often just the formula.
-  std::string id() const override { return structures_.size() == 1 ? stem_ : stem_ + ":" + block().name; }
+  std::string id() const override { return structures_.size() == 1 ? stem_ : fmt::format("{}:{}", stem_, block().name); }
 
   void parse(StructureRecord& record) override {
     record.clear();
@@ -36,12 +34,13 @@ class CifSource final : public RecordReader {
   }
 
  private:
-  gemmi::cif::Block& block() const { return *structures_[static_cast<std::size_t>(current_)]; }
+  const CifBlock& block() const { return *structures_[static_cast<std::size_t>(current_)]; }
 
+  std::string text_;  // the blocks are views of it
   std::string stem_;
   RecordLimits limits_;
-  gemmi::cif::Document document_;
-  std::vector<gemmi::cif::Block*> structures_;
+  std::vector<CifBlock> blocks_;
+  std::vector<const CifBlock*> structures_;
   std::int64_t current_ = -1;
 };
 

@@ -1,5 +1,4 @@
 // CSV sources: one record a line, its structure as CIF text in the column `cif`, or a formula alone.
-#include <gemmi/cifdoc.hpp>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -92,10 +91,10 @@ class CsvSource final : public RecordReader {
   void parse_structure(StructureRecord& record) {
     const std::string* cif = cell_of(columns_.cif);
     if (cif && !cif->empty()) {
-      auto document = parse_cif(*cif);
-      if (document.blocks.empty()) throw InputError("column cif has no data block");
-      const auto found = std::find_if(document.blocks.begin(), document.blocks.end(), holds_structure);
-      read_cif_block(found == document.blocks.end() ? document.blocks.front() : *found, record, 4 * limits_.max_atoms);
+      const auto blocks = parse_cif(*cif);
+      if (blocks.empty()) throw InputError("column cif has no data block");
+      const auto found = std::find_if(blocks.begin(), blocks.end(), holds_structure);
+      read_cif_block(found == blocks.end() ? blocks.front() : *found, record, 4 * limits_.max_atoms);
       return;
     }
     const std::string* formula = cell_of(columns_.formula);

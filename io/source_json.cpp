@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "io/json_entries.hpp"
 #include "io/json_numbers.hpp"
@@ -25,6 +26,8 @@ double number_in(const simdjson::simdjson_result<element>& value, std::string_vi
   if (value.get(number)) throw InputError("{} is missing or no finite number", what);
   return number;
 }
+
+double number_in(element value, std::string_view what) { return number_in(simdjson::simdjson_result<element>(std::move(value)), what); }
 
 void read_lattice(const object& structure, StructureRecord& record) {
   array rows;

@@ -33,7 +33,7 @@ int find_space_group(const StructureRecord& record, double symprec) {
     types[site] = type_of.emplace(content[site], static_cast<int>(type_of.size()) + 1).first->second;
   }
   char symbol[11];
-  return spg_get_international(symbol, lattice, reinterpret_cast<const double(*)[3]>(position.data()), types.data(), static_cast<int>(sites), symprec);
+  return spg_get_international(symbol, lattice, reinterpret_cast<double(*)[3]>(position.data()), types.data(), static_cast<int>(sites), symprec);
 }
 
 }  // namespace xxact::io
