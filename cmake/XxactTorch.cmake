@@ -19,8 +19,9 @@ message(STATUS "Torch: ${XXACT_TORCH_DIR} ${version_line}")
 
 add_library(xxact_torch INTERFACE)
 add_library(xxact::torch ALIAS xxact_torch)
-target_include_directories(xxact_torch SYSTEM INTERFACE
-  ${XXACT_TORCH_DIR}/include ${XXACT_TORCH_DIR}/include/torch/csrc/api/include)
+# After the system's folders: the wheel carries headers of another fmt, which would not fit the libfmt that is linked.
+target_compile_options(xxact_torch INTERFACE
+  "SHELL:-idirafter ${XXACT_TORCH_DIR}/include" "SHELL:-idirafter ${XXACT_TORCH_DIR}/include/torch/csrc/api/include")
 target_link_libraries(xxact_torch INTERFACE ${XXACT_TORCH_DIR}/lib/libtorch_cpu.so ${XXACT_TORCH_DIR}/lib/libc10.so Threads::Threads)
 # The wheel's libraries look for the CUDA runtime and CUPTI beside themselves, in the nvidia wheels.
 get_filename_component(site ${XXACT_TORCH_DIR} DIRECTORY)
