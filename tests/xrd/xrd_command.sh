@@ -1,0 +1,73 @@
+# xxact xrd on files: caesium chloride as pymatgen sees it, the outputs' formats, and what is refused with which exit code.
+cd "$XXACT_TEST_SCRATCH"
+rm -f -- *.csv *.svg *.cif *.txt
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+# expect_exit CODE TEXT ARGUMENTS...: the command ends with CODE and says TEXT.
+expect_exit() {
+  local code=$1 text=$2 status=0; shift 2
+  "$XXACT" xrd "$@" >out.txt 2>err.txt || status=$?
+  [ "$status" -eq "$code" ] || fail "xrd $* ended with $status, not $code: $(cat err.txt)"
+  grep -qF -- "$text" err.txt || fail "xrd $* does not say '$text': $(cat err.txt)"
+}
+
+cif() {  # NAME ELEMENT
+  printf '%s\n' "data_$1" "_cell_length_a 4.209" "_cell_length_b 4.209" "_cell_length_c 4.209" \
+    "_cell_angle_alpha 90" "_cell_angle_beta 90" "_cell_angle_gamma 90" "_symmetry_space_group_name_H-M 'P 1'" loop_ \
+    _atom_site_label _atom_site_type_symbol _atom_site_fract_x _atom_site_fract_y _atom_site_fract_z _atom_site_occupancy \
+    "A1 $2 0 0 0 1" "Cl1 Cl 0.5 0.5 0.5 1"
+}
+cif CsCl Cs >cscl.cif
+cif EsCl Es >escl.cif
+
+# Lines: pymatgen's own expected numbers.
+"$XXACT" xrd --input cscl.cif --form-factors pymatgen --dispersion off --lines lines.csv --pattern pattern.csv --plot plot.svg 2>err.txt
+[ "$(head -1 lines.csv)" = "two_theta_deg,intensity,d_angstrom,h,k,l,multiplicity" ] || fail "header of lines.csv"
+awk -F, 'function off(a, b, t) { return a - b > t || b - a > t }
+  NR == 2 && (off($1, 21.107738329639844, 1e-6) || off($2, 36.483184003748946, 1e-5) || off($3, 4.209, 1e-6) || $4 $5 $6 != "100" || $7 != 6) { bad = 1 }
+  NR == 3 && (off($1, 30.024695921112777, 1e-6) || off($2, 100, 1e-5) || $4 $5 $6 != "110" || $7 != 12) { bad = 1 }
+  END { exit bad || NR != 14 }' lines.csv || fail "lines.csv is not caesium chloride: $(cat lines.csv)"
+
+# Pattern: 0.02 degrees apart, strongest 100 at the strongest line.
+[ "$(head -1 pattern.csv)" = "two_theta_deg,intensity" ] || fail "header of pattern.csv"
+awk -F, 'NR == 2 && $1 != 5.01 { bad = 1 } NR > 1 && $2 > most { most = $2; at = $1 }
+  END { exit bad || NR != 4251 || most != 100 || at < 30.01 || at > 30.04 }' pattern.csv || fail "pattern.csv"
+if command -v gnuplot >/dev/null; then grep -q "<svg" plot.svg || fail "plot.svg is not a picture"; fi
+
+# A table on standard output when nothing else is asked for; the defaults differ from pymatgen's numbers.
+"$XXACT" xrd cscl.cif >table.txt 2>err.txt
+grep -q two_theta_deg table.txt || fail "no table"
+[ "$(wc -l <table.txt)" -ge 14 ] || fail "table without lines"
+"$XXACT" xrd cscl.cif --lines default.csv 2>err.txt
+! cmp -s default.csv lines.csv || fail "form factors and dispersion change nothing"
+"$XXACT" xrd cscl.cif --wavelength MoKa --two-theta-min 9 --two-theta-max 10 --lines mo.csv 2>err.txt
+[ "$(wc -l <mo.csv)" -eq 2 ] || fail "one line of CsCl lies between 9 and 10 degrees under MoKa: $(cat mo.csv)"
+"$XXACT" xrd cscl.cif --points 100 --fwhm 1 --pattern coarse.csv 2>err.txt
+[ "$(wc -l <coarse.csv)" -eq 101 ] || fail "--points"
+
+# Any number of ranks gives the same file.
+$MPIRUN "$XXACT" xrd cscl.cif --form-factors pymatgen --dispersion off --lines ranks.csv 2>err.txt
+cmp -s ranks.csv lines.csv || fail "lines depend on the number of ranks"
+
+# Several records: choose one.
+several="$XXACT_SOURCE_DIR/data/alexandria_sample.json.bz2"
+expect_exit 64 "--record" "$several"
+id=$(sed -n 's/.*(ids: \([^,)]*\).*/\1/p' err.txt)
+[ -n "$id" ] || fail "no ids in: $(cat err.txt)"
+"$XXACT" xrd "$several" --record "$id" --lines record.csv 2>err.txt
+"$XXACT" xrd "$several" --record 0 --lines number.csv 2>err.txt
+cmp -s record.csv number.csv || fail "the first record by id and by number differ"
+expect_exit 65 "no-such-record" "$several" --record no-such-record
+
+# Refused.
+expect_exit 64 "CuKa1" cscl.cif --wavelength CuK
+expect_exit 64 "it92" cscl.cif --form-factors waasmaier
+expect_exit 64 "on or off" cscl.cif --dispersion yes
+expect_exit 64 "--points" cscl.cif --step 0.1 --points 10
+expect_exit 64 "half a step" cscl.cif --step 1
+expect_exit 64 ".svg" cscl.cif --plot plot.pdf
+expect_exit 64 "range" cscl.cif --two-theta-min 50 --two-theta-max 40
+expect_exit 65 "form factor" escl.cif
+status=0; "$XXACT" xrd missing.cif >out.txt 2>err.txt || status=$?
+[ "$status" -ne 0 ] && grep -q "missing.cif" err.txt || fail "a missing file is not named"
+echo "xrd command: passed"
