@@ -59,6 +59,7 @@ class ResultsReader {
       if (has(group + "/std")) column.std = numbers<float>(group + "/std");
       if (has(group + "/lo90")) column.lo90 = numbers<float>(group + "/lo90");
       if (has(group + "/hi90")) column.hi90 = numbers<float>(group + "/hi90");
+      if (has("/target/" + member.name)) column.target = numbers<float>("/target/" + member.name);
       results.rows.predictions.push_back(std::move(column));
     }
   }

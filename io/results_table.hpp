@@ -15,6 +15,7 @@ namespace xxact::io {
 /// Values of one predicted label. `value` is always there; the others may be empty (column not written).
 struct LabelPrediction {
   std::vector<float> value, std, lo90, hi90;  // [N]; NaN where the row has no prediction
+  std::vector<float> target;                  // [N] known truth of an evaluation (/target/<label>); NaN where unknown
 };
 
 /// The rows that one rank holds. Rows of rank 0 come first in the file, then those of rank 1, ...; any rank may have

@@ -100,6 +100,7 @@ void write_columns(ColumnWriter& write, const ResultRows& rows, const ResultDesc
     write.numbers(group + "/std", column.std, false, 0, units);
     write.numbers(group + "/lo90", column.lo90, false, 0, units);
     write.numbers(group + "/hi90", column.hi90, false, 0, units);
+    write.numbers("/target/" + name, column.target, false, 0, units);
   }
   write.numbers(kCrystalSystemColumn, rows.crystal_system_probability, false, kCrystalSystems);
   write.numbers("/pass_probability", rows.pass_probability, false);
