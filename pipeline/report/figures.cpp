@@ -51,12 +51,13 @@ Style style_of(const std::vector<const Run*>& runs, std::size_t place, Style fir
   return first;
 }
 
+/// "mean absolute error (eV/atom)" of "formation_energy_per_atom.mae".
 std::string metric_in_words(const std::string& metric) {
   const std::size_t dot = metric.rfind('.');
   const std::string label = metric.substr(0, dot), kind = dot == std::string::npos ? "" : metric.substr(dot + 1);
   const std::string unit = unit_of(label);
-  const std::string quantity = kind == "mae" ? "mean absolute error" : kind;
-  return fmt::format("{}: {}{}", label_in_words(label), quantity, kind == "mae" && !unit.empty() ? " (" + unit + ")" : "");
+  if (kind != "mae") return kind;
+  return "mean absolute error" + (unit.empty() ? "" : " (" + unit + ")");
 }
 
 /// A label or metric as part of a file name.
@@ -83,7 +84,7 @@ int colour_of_mode(const std::string& mode) {
 
 Plot loss_plot(const std::vector<const Run*>& runs, const std::vector<std::string>& names) {
   const SampleScale scale = sample_scale(runs);
-  Plot plot{.title = "Training loss", .x_label = scale.label, .y_label = "loss (mean of consecutive steps)"};
+  Plot plot{.title = "Training loss", .x_label = scale.label, .y_label = "loss", .width = 580, .height = 380};
   for (std::size_t i = 0; i < runs.size(); ++i) {
     std::vector<double> x, y;
     for (const auto& point : runs[i]->progress) {
@@ -103,7 +104,8 @@ Plot loss_plot(const std::vector<const Run*>& runs, const std::vector<std::strin
 
 Plot validation_plot(const std::vector<const Run*>& runs, const std::vector<std::string>& names, const std::string& metric) {
   const SampleScale scale = sample_scale(runs);
-  Plot plot{.title = "Validation", .x_label = scale.label, .y_label = metric_in_words(metric)};
+  Plot plot{.title = "Validation: " + label_in_words(metric.substr(0, metric.rfind('.'))), .x_label = scale.label,
+            .y_label = metric_in_words(metric), .width = 580, .height = 380};
   for (std::size_t i = 0; i < runs.size(); ++i) {
     Series series{.title = names[i], .x = {}, .y = {}, .style = style_of(runs, i, Style::lines_points), .colour = colour_of_mode(runs[i]->mode)};
     for (const auto& point : runs[i]->progress) {
@@ -131,7 +133,7 @@ std::vector<std::string> validation_metrics(const std::vector<const Run*>& runs)
 Plot parity_plot(const Scatter& scatter, const RegressionResult* result, const std::string& title) {
   const std::string unit = unit_of(scatter.label), in_unit = unit.empty() ? "" : " (" + unit + ")";
   Plot plot{.title = title, .x_label = "reference" + in_unit, .y_label = "prediction" + in_unit, .square = true, .diagonal = true,
-            .legend = Legend::none, .width = 520, .height = 470};
+            .legend = Legend::none, .width = 520, .height = 440};
   plot.x_range = plot.y_range = {scatter.low, scatter.high};
   Series series{.title = {}, .x = scatter.truth, .y = scatter.prediction, .style = Style::points};
   if (!scatter.count.empty()) {

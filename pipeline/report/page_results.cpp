@@ -42,7 +42,7 @@ Columns columns_of(const Inputs& inputs) {
 }
 
 std::string header(const Columns& columns) {
-  std::string top = "<tr><th rowspan=\"2\">data</th><th rowspan=\"2\">model</th>", below = "<tr>";
+  std::string top = "<tr><th rowspan=\"2\">model</th>", below = "<tr>";
   for (const auto& label : columns.regressions) {
     const std::string unit = unit_of(label);
     top += fmt::format("<th colspan=\"5\" class=\"group\">{}{}</th>", html_escape(label_in_words(label)), unit.empty() ? "" : " (" + unit + ")");
@@ -54,7 +54,7 @@ std::string header(const Columns& columns) {
     top += fmt::format("<th colspan=\"2\" class=\"group\">{}</th>", html_escape(label_in_words(label)));
     below += "<th class=\"num\">accuracy</th><th class=\"num\">balanced</th>";
   }
-  top += "<th rowspan=\"2\" class=\"num\">test<br>materials</th><th colspan=\"3\" class=\"group\">training</th></tr>";
+  top += "<th colspan=\"3\" class=\"group\">training</th></tr>";
   below += "<th class=\"num\">parameters</th><th class=\"num\">time</th><th class=\"num\">samples/s</th></tr>";
   return "<thead>" + top + below + "</thead>";
 }
@@ -90,16 +90,22 @@ std::string classification_cells(const ClassificationResult* r, bool bold) {
   return cell(bold_if(bold, percent(r->accuracy))) + cell(percent(r->balanced_accuracy));
 }
 
+/// The line above the models of one dataset.
+std::string group_row(const Evaluation& evaluation, const Inputs& inputs, const Columns& columns) {
+  const std::size_t width = 4 + 5 * columns.regressions.size() + 2 * columns.classifications.size();
+  std::string about = html_escape(evaluation.split);
+  if (evaluation.n >= 0) about += fmt::format("{}{} materials", about.empty() ? "" : ", ", grouped(evaluation.n));
+  return fmt::format("<tbody><tr class=\"data\"><th colspan=\"{}\">{} <span class=\"faint\">{}</span></th></tr></tbody>", width,
+                     html_escape(dataset_name(evaluation, inputs)), about);
+}
+
 std::string row(const Evaluation& evaluation, const Inputs& inputs, const Columns& columns, const Best& best) {
   const std::string key = comparison_key(evaluation, inputs);
   const auto is_best = [&](const std::string& label, double badness) {
     const auto found = best.find({key, label});
     return found != best.end() && found->second == badness;
   };
-  std::string out = fmt::format("<tr><td>{}{}</td><td title=\"{}\"><span class=\"mode m-{}\"></span>{}</td>",
-                                html_escape(dataset_name(evaluation, inputs)),
-                                evaluation.split.empty() ? "" : fmt::format(" <span class=\"faint\">{}</span>", html_escape(evaluation.split)),
-                                html_escape(evaluation.folder.string()), html_escape(evaluation.mode),
+  std::string out = fmt::format("<tr><td title=\"{}\"><span class=\"mode m-{}\"></span>{}</td>", html_escape(evaluation.folder.string()), html_escape(evaluation.mode),
                                 html_escape(evaluation.run >= 0 ? inputs.runs[static_cast<std::size_t>(evaluation.run)].name : evaluation.name));
   for (const auto& label : columns.regressions) {
     const auto* r = find_regression(evaluation, label);
@@ -109,7 +115,6 @@ std::string row(const Evaluation& evaluation, const Inputs& inputs, const Column
     const auto* r = find_classification(evaluation, label);
     out += classification_cells(r, r && is_best(label, -r->accuracy));
   }
-  out += count_cell(evaluation.n);
   if (evaluation.run < 0) return out + "<td colspan=\"3\" class=\"none\">run not among the inputs</td></tr>";
   const Run& run = inputs.runs[static_cast<std::size_t>(evaluation.run)];
   return out + count_cell(run.parameters) + cell(duration(run.seconds)) + cell(significant(run.samples_per_s, 3)) + "</tr>";
@@ -152,15 +157,15 @@ std::string results_section(const Inputs& inputs) {
                    [&](const Evaluation* a, const Evaluation* b) { return comparison_key(*a, inputs) < comparison_key(*b, inputs); });
   const Columns columns = columns_of(inputs);
   const Best best = best_of(inputs);
-  out += "<div class=\"scroll\"><table>" + header(columns) + "<tbody>";
+  out += "<div class=\"scroll\"><table>" + header(columns);
   std::string previous;
   for (const auto* evaluation : ordered) {
     const std::string key = comparison_key(*evaluation, inputs);
-    if (key != previous && !previous.empty()) out += "</tbody><tbody>";
+    if (key != previous) out += group_row(*evaluation, inputs, columns);
     previous = key;
-    out += row(*evaluation, inputs, columns, best);
+    out += "<tbody>" + row(*evaluation, inputs, columns, best) + "</tbody>";
   }
-  return out + "</tbody></table></div>" + band_gap_note(inputs) + unevaluated_note(inputs) + "</section>\n";
+  return out + "</table></div>" + band_gap_note(inputs) + unevaluated_note(inputs) + "</section>\n";
 }
 
 }  // namespace xxact::report

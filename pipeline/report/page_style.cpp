@@ -24,12 +24,12 @@ p{margin:0 0 14px;max-width:78ch}
 .note{color:var(--soft);border-left:3px solid var(--line);padding-left:12px}
 .scroll{overflow-x:auto;margin-bottom:14px}
 table{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}
-th,td{padding:5px 9px;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap}
+th,td{padding:5px 8px;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap}
 th{font-weight:600;color:var(--soft);vertical-align:bottom}
 th.group{text-align:center;color:var(--ink)}
 .num{text-align:right}.none{text-align:center;color:var(--soft)}
-tbody+tbody tr:first-child td{border-top:2px solid var(--soft)}
-tbody tr:hover{background:var(--page)}
+tr.data th{color:var(--ink);padding-top:14px;border-bottom:1px solid var(--soft)}
+tbody tr:not(.data):hover{background:var(--page)}
 .mode{display:inline-block;width:.7em;height:.7em;border-radius:2px;margin-right:.5em;background:var(--baseline)}
 .m-bimodal{background:var(--bimodal)}.m-composition{background:var(--composition)}.m-xrd{background:var(--xrd)}.m-baseline{background:var(--baseline)}
 .cards,.grid{display:grid;gap:22px;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr))}

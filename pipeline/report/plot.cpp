@@ -42,7 +42,7 @@ const char* key_position(Legend legend) {
 
 void say_frame(Gnuplot& gnuplot, const std::string& title, const std::string& x_label, const std::string& y_label) {
   gnuplot.say(fmt::format("set border 3 linecolor rgb '{}' linewidth 1", kInk));
-  gnuplot.say(fmt::format("set title {} font ',15' textcolor rgb '{}' offset 0,0.2", in_quotes(title), kInk));
+  if (!title.empty()) gnuplot.say(fmt::format("set title {} font ',15' textcolor rgb '{}' offset 0,0.2", in_quotes(title), kInk));
   gnuplot.say(fmt::format("set xlabel {} textcolor rgb '{}'", in_quotes(x_label), kInk));
   gnuplot.say(fmt::format("set ylabel {} textcolor rgb '{}' offset 0.5,0", in_quotes(y_label), kInk));
   gnuplot.say(fmt::format("set tics nomirror out scale 0.6 textcolor rgb '{}'", kInk));

@@ -49,11 +49,11 @@ class Drawer {
   bool available_ = true;
 };
 
-/// Runs on the same data, in one figure; by the data's hash.
+/// Runs on the same data, in one figure, in the order of the data's names.
 std::map<std::string, std::vector<const Run*>> runs_by_dataset(const std::vector<Run>& runs) {
   std::map<std::string, std::vector<const Run*>> groups;
   for (const auto& run : runs)
-    if (!run.progress.empty()) groups[run.dataset.content_hash + run.dataset.path].push_back(&run);
+    if (!run.progress.empty()) groups[fs::path(run.dataset.path).stem().string() + run.dataset.content_hash].push_back(&run);
   return groups;
 }
 
@@ -61,10 +61,10 @@ void draw_learning(Page& page, Drawer& drawer) {
   for (const auto& [key, runs] : runs_by_dataset(page.inputs.runs)) {
     std::vector<std::string> names;
     for (const auto* run : runs) names.push_back(run->name);
-    const std::string data = runs.front()->dataset.path.empty() ? "" : " on " + fs::path(runs.front()->dataset.path).stem().string();
-    page.learning.push_back(drawer.figure(loss_plot(runs, names), "Training loss" + data));
+    const std::string data = runs.front()->dataset.path.empty() ? "" : fs::path(runs.front()->dataset.path).stem().string() + ": ";
+    page.learning.push_back(drawer.figure(loss_plot(runs, names), data + "training loss, averaged over consecutive steps"));
     for (const auto& metric : validation_metrics(runs))
-      page.learning.push_back(drawer.figure(validation_plot(runs, names, metric), fmt::format("Validation{}: {}", data, metric)));
+      page.learning.push_back(drawer.figure(validation_plot(runs, names, metric), data + metric + " on the validation rows"));
   }
 }
 

@@ -47,7 +47,8 @@ void bin(Scatter& scatter) {
 }  // namespace
 
 Scatter thin_scatter(const std::string& label, const std::vector<float>& truth, const std::vector<float>& prediction) {
-  Scatter scatter{.label = label};
+  Scatter scatter;
+  scatter.label = label;
   for (std::size_t i = 0; i < std::min(truth.size(), prediction.size()); ++i) {
     if (!std::isfinite(truth[i]) || !std::isfinite(prediction[i])) continue;
     scatter.truth.push_back(truth[i]);

@@ -5,12 +5,20 @@
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <utility>
 
 #include "pipeline/report/text.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::report {
 namespace {
+
+/// The colours of plot.cpp, in the ways that gnuplot writes them, and what the page calls them.
+constexpr std::pair<const char*, const char*> kPageColours[] = {
+    {"rgb( 36,  49,  63)", "ink"},        {"rgb(36,49,63)", "ink"},   {"#24313f", "ink"},   {"rgb(217, 222, 227)", "grid"},
+    {"rgb(217,222,227)", "grid"},         {"#d9dee3", "grid"},        {"#fefefe", "figure"}, {"#FEFEFE", "figure"},
+    {"rgb(  0, 114, 178)", "bimodal"},    {"rgb(213,  94,   0)", "composition"},             {"rgb(  0, 158, 115)", "xrd"},
+};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
@@ -40,10 +48,7 @@ std::string inline_svg_text(std::string svg, std::string_view id, std::string_vi
     replace_all(svg, fmt::format("href={}#", quote), fmt::format("href={}#{}-", quote, id));
   }
   replace_all(svg, "url(#", fmt::format("url(#{}-", id));
-  // The colours of plot.cpp; gnuplot writes them in three ways.
-  for (const char* ink : {"rgb( 36,  49,  63)", "rgb(36,49,63)", "#24313f"}) replace_all(svg, ink, "var(--ink)");
-  for (const char* grid : {"rgb(217, 222, 227)", "rgb(217,222,227)", "#d9dee3"}) replace_all(svg, grid, "var(--grid)");
-  for (const char* background : {"#fefefe", "#FEFEFE"}) replace_all(svg, background, "var(--figure)");
+  for (const auto& [colour, name] : kPageColours) replace_all(svg, colour, fmt::format("var(--{})", name));
   replace_all(svg, "\t", "");
   return fmt::format("<svg {} role=\"img\" aria-label=\"{}\">{}", view, html_escape(description), svg);
 }
