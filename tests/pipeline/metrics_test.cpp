@@ -1,0 +1,83 @@
+// Metrics and calibration against closed forms.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "pipeline/calibration.hpp"
+#include "pipeline/metrics.hpp"
+#include "src/base/counter_random.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+TEST(RegressionMetrics, CountOnlyKnownPairs) {
+  const std::vector<float> truth = {1, 2, 3, kNaN, 5}, prediction = {1.5F, 2, 2, 4, kNaN};
+  const auto m = regression_metrics(truth, prediction);
+  EXPECT_EQ(m.n, 3);
+  EXPECT_NEAR(m.mae, 0.5, 1e-12);
+  EXPECT_NEAR(m.rmse, std::sqrt(1.25 / 3), 1e-12);
+  EXPECT_NEAR(m.r2, 1 - 1.25 / 2.0, 1e-12);
+}
+
+TEST(GapMetrics, AreaCountsPairsAndHalvesTies) {
+  const std::vector<float> truth = {0, 0, 1, 2}, prediction = {0.1F, 0.5F, 0.5F, 0.3F};
+  // metal 0.1 beats both (2); metal 0.5 ties one (0.5) and loses one: 2.5 of 4 pairs.
+  const auto m = gap_metrics(truth, prediction);
+  EXPECT_NEAR(m.metal_auc, 2.5 / 4, 1e-12);
+  EXPECT_NEAR(m.mae_nonmetal, (0.5 + 1.7) / 2, 1e-6);
+}
+
+TEST(ClassificationMetrics, BalanceOverClassesThatOccur) {
+  const std::vector<int> truth = {0, 0, 0, 6, -1};
+  std::vector<float> logits(5 * 7, 0.0F);
+  for (const auto& [row, best] : std::vector<std::pair<int, int>>{{0, 0}, {1, 0}, {2, 3}, {3, 6}, {4, 1}}) logits[static_cast<std::size_t>(row * 7 + best)] = 1;
+  const auto m = classification_metrics(truth, logits);
+  EXPECT_EQ(m.n, 4);
+  EXPECT_NEAR(m.accuracy, 0.75, 1e-12);
+  EXPECT_NEAR(m.balanced_accuracy, (2.0 / 3 + 1) / 2, 1e-12);
+  EXPECT_EQ(m.confusion[0][3], 1);
+}
+
+TEST(Calibration, FindsTheFactorsItWasGiven) {
+  // Errors drawn with twice the claimed standard deviation: factor 2, interval 2 * 1.645.
+  CounterRandom random(5, Purpose::bootstrap, 0, 0);
+  Predictions predictions;
+  Truth truth;
+  for (int i = 0; i < 20000; ++i) {
+    predictions.mean[0].push_back(0);
+    predictions.std[0].push_back(0.5F);
+    predictions.failure.emplace_back();
+    truth.value[0].push_back(random.normal());
+    truth.crystal_system.push_back(-1);
+  }
+  const auto calibration = calibrate(predictions, truth);
+  EXPECT_NEAR(calibration.std_factor[0], 2.0, 0.03);
+  EXPECT_NEAR(calibration.interval90[0], 2 * 1.6449, 0.06);
+}
+
+TEST(Calibration, TemperatureUndoesSharpenedLogits) {
+  CounterRandom random(6, Purpose::bootstrap, 0, 0);
+  Predictions predictions;
+  Truth truth;
+  for (int i = 0; i < 20000; ++i) {
+    std::array<float, 7> logits{};
+    double sum = 0;
+    for (auto& logit : logits) sum += std::exp(logit = random.normal());
+    double place = random.uniform() * sum;
+    int drawn = 0;
+    while (drawn < 6 && (place -= std::exp(logits[static_cast<std::size_t>(drawn)])) > 0) ++drawn;
+    for (const float logit : logits) predictions.logits.push_back(3 * logit);
+    predictions.failure.emplace_back();
+    truth.crystal_system.push_back(drawn);
+  }
+  EXPECT_NEAR(calibrate(predictions, truth).temperature, 3.0, 0.1);
+  const auto probability = class_probabilities(std::vector<float>{1, 1, 1, 1, 1, 1, kNaN}, 1.0);
+  EXPECT_TRUE(std::isnan(probability[0]));
+}
+
+}  // namespace
+}  // namespace xxact::pipeline

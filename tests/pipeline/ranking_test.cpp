@@ -1,0 +1,55 @@
+// Cells that a spreadsheet would run are disarmed; the order of a ranking and its columns.
+#include <gtest/gtest.h>
+
+#include "pipeline/ranking.hpp"
+#include "pipeline/screening.hpp"
+#include "src/base/error.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+io::ResultRows three_rows() {
+  io::ResultRows rows;
+  rows.id = {"a", "=cmd|' /C calc'!A0", "c"};
+  rows.source = {"f", "f", "f"};
+  rows.formula = {"NaCl", "KCl", "H2O"};
+  rows.status = {0, 0, 1};
+  rows.reason = {"", "", "no structure"};
+  rows.predictions.resize(1);
+  for (auto* column : {&rows.predictions[0].value, &rows.predictions[0].std, &rows.predictions[0].lo90, &rows.predictions[0].hi90}) *column = {-1.0F, -2.0F, 0.0F};
+  return rows;
+}
+
+io::ResultDescription energy() {
+  io::ResultDescription description;
+  description.labels = {{"formation_energy_per_atom", "eV/atom"}};
+  return description;
+}
+
+TEST(Ranking, QuotesWhatASpreadsheetWouldRun) {
+  EXPECT_EQ(csv_text("mp-1"), "mp-1");
+  EXPECT_EQ(csv_text("=1+1"), "\"'=1+1\"");
+  EXPECT_EQ(csv_text("a,\"b\""), "\"a,\"\"b\"\"\"");
+}
+
+TEST(Ranking, OrdersPredictedRowsOnly) {
+  const comm::Communicator self(MPI_COMM_SELF);
+  const auto csv = ranking_csv(three_rows(), energy(), "formation_energy_per_atom", false, 0, self);
+  EXPECT_EQ(csv,
+            "rank,global_rank,id,formula,formation_energy_per_atom,formation_energy_per_atom_std,formation_energy_per_atom_lo90,formation_energy_per_atom_hi90\n"
+            "1,1,\"'=cmd|' /C calc'!A0\",KCl,-2,-2,-2,-2\n"
+            "2,2,a,NaCl,-1,-1,-1,-1\n");
+  const auto top = ranking_csv(three_rows(), energy(), "formation_energy_per_atom", true, 1, self);
+  EXPECT_NE(top.find("1,1,a,"), std::string::npos) << top;
+  EXPECT_EQ(top.find("2,2"), std::string::npos) << top;
+}
+
+TEST(Ranking, NamesTheColumnsThatThereAre) {
+  const comm::Communicator self(MPI_COMM_SELF);
+  EXPECT_THROW(ranking_csv(three_rows(), energy(), "band_gap", false, 0, self), ConfigError);
+  EXPECT_THROW(parse_rank_by("band_gap:up"), ConfigError);
+  EXPECT_TRUE(parse_rank_by("band_gap:desc").descending);
+}
+
+}  // namespace
+}  // namespace xxact::pipeline

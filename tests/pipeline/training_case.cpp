@@ -1,0 +1,59 @@
+#include "tests/pipeline/training_case.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "io/ingest.hpp"
+
+namespace xxact::pipeline {
+
+std::filesystem::path scratch(const std::string& name) {
+  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
+  return std::filesystem::path(folder != nullptr ? folder : testing::TempDir()) / name;
+}
+
+const io::Dataset& training_dataset(MPI_Comm comm) {
+  static std::optional<io::Dataset> dataset;
+  if (!dataset) {
+    io::IngestOptions options;
+    options.inputs = {std::filesystem::path(XXACT_SOURCE_DIR) / "data/perovskites.csv.gz"};
+    options.output = scratch("perovskites.h5");
+    options.symmetry = io::SymmetryPolicy::none;
+    io::ingest(comm, options);
+    dataset = io::read_dataset(options.output);
+  }
+  return *dataset;
+}
+
+RunConfig training_case(std::int64_t global_batch, double epochs) {
+  RunConfig config = preset_run("small");
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
+           {"width", "32"}, {"patch", "128"}, {"head-widths", "32"}, {"composition-layers", "1"}, {"xrd-layers", "1"}, {"fusion-layers", "1"},
+           {"tasks", "formation_energy_per_atom,band_gap"}, {"dropout", "0.1"}, {"strain", "0.01"}, {"learning-rate", "0.002"}, {"seed", "3"}})
+    set_field(config, key, value);
+  config.training.global_batch = global_batch;
+  config.training.epochs = epochs;
+  return parse_run_config(to_ini(config), "test");
+}
+
+std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, const comm::Communicator& comm, bool resume, std::int64_t stop_after) {
+  if (!resume && comm.root()) std::filesystem::remove_all(output);
+  comm.barrier("emptying the run folder");
+  TrainingOptions options;
+  options.output = output;
+  options.resume = resume;
+  options.stop_after = stop_after;
+  options.program_version = "test";
+  const Device device(DeviceChoice::cpu, comm, 0, options.threads);
+  train(training_dataset(comm.handle()), config, options, device, comm);
+  std::vector<double> losses;
+  std::ifstream metrics(output / "metrics.jsonl");
+  for (std::string line; std::getline(metrics, line);) losses.push_back(nlohmann::json::parse(line).at("loss"));
+  return losses;
+}
+
+}  // namespace xxact::pipeline
