@@ -66,8 +66,7 @@ std::string digest_of(const CheckpointContent& content) {
   std::sort(arrays.begin(), arrays.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
   static constexpr const char* kTypes[] = {"float32", "float64", "int64"};
   for (const auto* array : arrays) {
-    std::string shape;
-    for (const auto extent : array->shape) shape += (shape.empty() ? "" : ",") + std::to_string(extent);
+    const auto shape = fmt::format("{}", fmt::join(array->shape, ","));
     for (const auto& text : {std::string("array"), array->name, std::string(kTypes[array->data.index()]), shape}) field(text);
     Sha256 bytes;
     bytes.update(bytes_of(*array));
@@ -123,7 +122,7 @@ class CheckpointReader {
     if (depth > kMaxDepth) throw InputError("{}: groups are nested more than {} deep", at(group).text(), kMaxDepth);
     for (const auto& member : hdf5::list_group(file_, at(group))) {
       if (++objects_ > kMaxObjects) throw InputError("{} holds more than {} objects", checkpoint_.path_.string(), kMaxObjects);
-      const std::string path = (group == "/" ? "" : group) + "/" + member.name;
+      const std::string path = group == "/" ? "/" + member.name : group + "/" + member.name;
       if (member.kind == hdf5::ObjectKind::group) read_group(path, depth + 1);
       else read_array(path);
     }

@@ -61,9 +61,9 @@ std::string composition_formula(std::span<const std::uint8_t> atomic_number, std
   const float rarest = fraction.empty() ? 1.0F : *std::min_element(fraction.begin(), fraction.end());
   std::string text;
   for (const std::size_t i : order) {
+    const auto amount = counts ? std::to_string((*counts)[i]) : fmt::format("{:.4g}", fraction[i] / rarest);
     text += element_symbol(atomic_number[i]);
-    if (counts) text += (*counts)[i] == 1 ? "" : std::to_string((*counts)[i]);
-    else text += fmt::format("{:.4g}", fraction[i] / rarest);
+    if (amount != "1") text += amount;
   }
   return text;
 }

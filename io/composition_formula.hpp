@@ -8,7 +8,7 @@
 namespace xxact::io {
 
 /// Reduced formula, "Fe2O3", of elements with fractions that add up to 1: the smallest whole numbers up to 1,000 in all
-/// that give the fractions within float32; with decimals ("Fe0.9731O1" scaled to the rarest element 1) where there are none.
+/// that give the fractions within float32; with decimals, the rarest element as 1 ("FeO1.026"), where there are none.
 /// Elements in the order of rising Pauling electronegativity (CRC Handbook of Chemistry and Physics, 2005; elements
 /// without a value last), then atomic number.
 std::string composition_formula(std::span<const std::uint8_t> atomic_number, std::span<const float> fraction);

@@ -59,6 +59,11 @@ std::int64_t check(std::int64_t result, const char* what, const Place& place) {
   return result;
 }
 
+std::int64_t check_read(std::int64_t result, const char* what, const Place& place) {
+  if (result < 0) throw InputError("{}: the file is damaged: {} failed: {}", place.text(), what, take_error_stack());
+  return result;
+}
+
 File create_file(const std::filesystem::path& path, const CreateOptions& options) {
   keep_errors_quiet();
   forbid_plugins();

@@ -62,10 +62,18 @@ std::string take_error_stack();
 /// Throws IoError with `what`, the place and the error stack when `result` is negative; returns it otherwise.
 std::int64_t check(std::int64_t result, const char* what, const Place& place);
 
+/// The same for calls that fail when the file that is read is damaged: InputError.
+std::int64_t check_read(std::int64_t result, const char* what, const Place& place);
+
 /// Checked, owned: `require<Dataspace>(H5Screate_simple(...), "creating the dataspace", place)`.
 template <class Owner>
 Owner require(hid_t id, const char* what, const Place& place) {
   return Owner(static_cast<hid_t>(check(id, what, place)));
+}
+
+template <class Owner>
+Owner require_read(hid_t id, const char* what, const Place& place) {
+  return Owner(static_cast<hid_t>(check_read(id, what, place)));
 }
 
 /// Where and how a file is created.

@@ -28,9 +28,9 @@ struct OpenAttribute {
 OpenAttribute open_scalar(hid_t object, const std::string& name, const Place& at) {
   Attribute attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT));
   if (!attribute) throw InputError("{}: there is no such attribute: {}", at.text(), take_error_stack());
-  const auto space = require<Dataspace>(H5Aget_space(attribute.get()), "asking for the attribute's dataspace", at);
+  const auto space = require_read<Dataspace>(H5Aget_space(attribute.get()), "asking for the attribute's dataspace", at);
   if (H5Sget_simple_extent_npoints(space.get()) != 1) throw InputError("{}: the attribute is not a scalar", at.text());
-  auto type = require<Datatype>(H5Aget_type(attribute.get()), "asking for the attribute's type", at);
+  auto type = require_read<Datatype>(H5Aget_type(attribute.get()), "asking for the attribute's type", at);
   return {std::move(attribute), std::move(type)};
 }
 
@@ -41,19 +41,9 @@ void read_number(hid_t object, const std::string& name, H5T_class_t wanted, hid_
   if (H5Aread(attribute.get(), memory_type, value) < 0) throw InputError("{}: cannot be read: {}", at.text(), take_error_stack());
 }
 
-std::string read_variable_text(const OpenAttribute& open, const Place& at) {
-  const auto memory = require<Datatype>(H5Tcopy(open.type.get()), "copying the text type", at);
-  char* text = nullptr;
-  if (H5Aread(open.attribute.get(), memory.get(), &text) < 0) throw InputError("{}: cannot be read: {}", at.text(), take_error_stack());
-  std::string value = text ? text : "";
-  H5free_memory(text);
-  if (value.size() > kMaxText) throw InputError("{}: a text of {} bytes is too long", at.text(), value.size());
-  return value;
-}
-
 AttributeClass class_of(hid_t object, const std::string& name, const Place& place) {
-  const auto attribute = require<Attribute>(H5Aopen(object, name.c_str(), H5P_DEFAULT), "opening the attribute", place);
-  const auto type = require<Datatype>(H5Aget_type(attribute.get()), "asking for the attribute's type", place);
+  const auto attribute = require_read<Attribute>(H5Aopen(object, name.c_str(), H5P_DEFAULT), "opening the attribute", place);
+  const auto type = require_read<Datatype>(H5Aget_type(attribute.get()), "asking for the attribute's type", place);
   switch (H5Tget_class(type.get())) {
     case H5T_STRING: return AttributeClass::text;
     case H5T_INTEGER: return AttributeClass::integer;
@@ -73,6 +63,7 @@ herr_t add_name(hid_t, const char* name, const H5A_info_t*, void* names) {
 void write_text_attribute(hid_t object, const std::string& name, const std::string& value, const Place& place) {
   const auto at = attribute_place(place, name);
   if (value.size() > kMaxText) throw IoError("{}: a text of {} bytes is too long for an attribute", at.text(), value.size());
+  // Of fixed width: HDF5 1.10.8 crashes on texts of variable width in a damaged file.
   const auto type = require<Datatype>(H5Tcopy(H5T_C_S1), "copying the text type", at);
   check(H5Tset_size(type.get(), std::max<std::size_t>(value.size(), 1)), "setting the text's width", at);
   check(H5Tset_cset(type.get(), H5T_CSET_UTF8), "setting UTF-8", at);
@@ -89,14 +80,15 @@ void write_real_attribute(hid_t object, const std::string& name, double value, c
 }
 
 bool has_attribute(hid_t object, const std::string& name, const Place& place) {
-  return check(H5Aexists(object, name.c_str()), "looking for an attribute", attribute_place(place, name)) > 0;
+  return check_read(H5Aexists(object, name.c_str()), "looking for an attribute", attribute_place(place, name)) > 0;
 }
 
 std::string read_text_attribute(hid_t object, const std::string& name, const Place& place) {
   const auto at = attribute_place(place, name);
   const auto open = open_scalar(object, name, at);
   if (H5Tget_class(open.type.get()) != H5T_STRING) throw InputError("{}: the attribute is not a text", at.text());
-  if (H5Tis_variable_str(open.type.get()) > 0) return read_variable_text(open, at);
+  if (H5Tis_variable_str(open.type.get()) > 0)
+    throw InputError("{}: the text is of variable width; write it with a fixed width (h5py: numpy.bytes_)", at.text());
   const std::size_t width = H5Tget_size(open.type.get());
   if (width == 0 || width > kMaxText) throw InputError("{}: a text of {} bytes is too long", at.text(), width);
   std::string value(width, '\0');

@@ -31,7 +31,7 @@ bool check_link(const File& file, const std::string& path, const Place& place) {
 }
 
 void check_filters(const PropertyList& creation, const Place& place) {
-  const int filters = static_cast<int>(check(H5Pget_nfilters(creation.get()), "counting filters", place));
+  const int filters = static_cast<int>(check_read(H5Pget_nfilters(creation.get()), "counting filters", place));
   for (int i = 0; i < filters; ++i) {
     unsigned flags = 0;
     std::size_t values = 0;
@@ -46,12 +46,12 @@ void check_storage(const PropertyList& creation, const ArraySpec& spec, const Pl
   const H5D_layout_t layout = H5Pget_layout(creation.get());
   if (layout == H5D_VIRTUAL) throw InputError("{}: is a virtual dataset; they are refused", place.text());
   if (layout == H5D_LAYOUT_ERROR) throw InputError("{}: has no layout: {}", place.text(), take_error_stack());
-  if (check(H5Pget_external_count(creation.get()), "counting external files", place) > 0)
+  if (check_read(H5Pget_external_count(creation.get()), "counting external files", place) > 0)
     throw InputError("{}: keeps its data in another file; that is refused", place.text());
   check_filters(creation, place);
   if (layout != H5D_CHUNKED) return;
   std::vector<hsize_t> chunk(spec.shape.size(), 1);
-  check(H5Pget_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data()), "asking for the chunk", place);
+  check_read(H5Pget_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data()), "asking for the chunk", place);
   std::uint64_t bytes = spec.element_bytes();
   for (const hsize_t extent : chunk) {
     if (extent == 0 || extent > kMaxChunkBytes || bytes > kMaxChunkBytes / extent)
@@ -95,14 +95,14 @@ Element element_of_type(const Datatype& type, ArraySpec& spec, const Place& plac
 }
 
 std::vector<std::int64_t> shape_of(const DatasetHandle& dataset, const Place& place) {
-  const auto space = require<Dataspace>(H5Dget_space(dataset.get()), "asking for the dataspace", place);
+  const auto space = require_read<Dataspace>(H5Dget_space(dataset.get()), "asking for the dataspace", place);
   const H5S_class_t kind = H5Sget_simple_extent_type(space.get());
   if (kind == H5S_SCALAR) return {};
   if (kind != H5S_SIMPLE) throw InputError("{}: has no extents", place.text());
   const int rank = H5Sget_simple_extent_ndims(space.get());
   if (rank < 0 || static_cast<std::size_t>(rank) > kMaxRank) throw InputError("{}: has {} dimensions", place.text(), rank);
   std::vector<hsize_t> size(static_cast<std::size_t>(rank));
-  check(H5Sget_simple_extent_dims(space.get(), size.data(), nullptr), "asking for the extents", place);
+  check_read(H5Sget_simple_extent_dims(space.get(), size.data(), nullptr), "asking for the extents", place);
   std::vector<std::int64_t> shape;
   for (const hsize_t extent : size) {
     if (extent > static_cast<hsize_t>(std::numeric_limits<std::int64_t>::max()))
@@ -148,10 +148,10 @@ OpenArray open_any_array(const File& file, const Place& place) {
   OpenArray array;
   array.dataset = DatasetHandle(H5Dopen2(file.get(), place.object.c_str(), H5P_DEFAULT));
   if (!array.dataset) throw InputError("{}: is not a dataset that can be opened: {}", place.text(), take_error_stack());
-  const auto type = require<Datatype>(H5Dget_type(array.dataset.get()), "asking for the type", place);
+  const auto type = require_read<Datatype>(H5Dget_type(array.dataset.get()), "asking for the type", place);
   array.spec.element = element_of_type(type, array.spec, place);
   array.spec.shape = shape_of(array.dataset, place);
-  const auto creation = require<PropertyList>(H5Dget_create_plist(array.dataset.get()), "asking for the layout", place);
+  const auto creation = require_read<PropertyList>(H5Dget_create_plist(array.dataset.get()), "asking for the layout", place);
   check_storage(creation, array.spec, place);
   check_extents(array.dataset, creation, array.spec, place);
   return array;

@@ -1,0 +1,15 @@
+# Tests of datasets, result tables and checkpoints in HDF5. The h5py oracle runs where a Python with h5py is found.
+find_program(XXACT_H5PY_PYTHON NAMES python3 PATHS ${CMAKE_SOURCE_DIR}/.venv/bin NO_DEFAULT_PATH)
+if(NOT XXACT_H5PY_PYTHON)
+  find_program(XXACT_H5PY_PYTHON NAMES python3)
+endif()
+xxact_add_test(io_dataset_store SOURCES dataset_store_test.cpp dataset_example.cpp LINK xxact::io RANKS 1 2 3 LABELS io)
+xxact_add_test(io_results_table SOURCES results_table_test.cpp LINK xxact::io RANKS 1 2 3 LABELS io)
+xxact_add_test(io_hdf5_transfer SOURCES hdf5_transfer_test.cpp LINK xxact::io RANKS 1 2 3 LABELS io)
+xxact_add_test(io_untrusted_files SOURCES untrusted_files_test.cpp dataset_example.cpp LINK xxact::io RANKS 1 LABELS io)
+xxact_add_test(io_checkpoint SOURCES checkpoint_test.cpp LINK xxact::io RANKS 1 LABELS io)
+xxact_add_test(io_composition_formula SOURCES composition_formula_test.cpp LINK xxact::io LABELS io)
+foreach(test io_dataset_store io_results_table io_checkpoint)
+  target_compile_definitions(test_${test} PRIVATE XXACT_H5PY_PYTHON="${XXACT_H5PY_PYTHON}"
+    XXACT_H5PY_READER="${CMAKE_CURRENT_SOURCE_DIR}/read_with_h5py.py")
+endforeach()
