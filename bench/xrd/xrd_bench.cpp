@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "io/read_structures.hpp"
@@ -78,7 +79,7 @@ BENCHMARK(construction);
 int main(int argc, char** argv) {
   std::vector<char*> arguments(argv, argv + argc);
   char brief[] = "--benchmark_min_time=0.001";
-  std::ranges::replace_if(arguments, [](const char* argument) { return std::string_view(argument) == "--check"; }, brief);
+  std::ranges::replace_if(arguments, [](const char* argument) { return std::string_view(argument) == "--check"; }, static_cast<char*>(brief));
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
