@@ -20,6 +20,7 @@ namespace {
 
 constexpr double kDefaultStep = 0.02;  // degrees
 constexpr std::size_t kIdsInMessage = 5;
+constexpr double kTickLength = 4;  // of the plot's ticks, in units of the strongest intensity = 100
 
 void describe(options::options_description& description) {
   const std::string wavelengths = "radiation by name (" + xrd::radiation_names() + ") or wavelength in angstrom, 0.05 to 10";
@@ -36,7 +37,7 @@ void describe(options::options_description& description) {
       ("dispersion", options::value<std::string>()->default_value("on"), "anomalous dispersion f', f'' at the wavelength: on or off")
       ("step", options::value<double>(), "distance of the pattern's points in degrees (0.02)")
       ("points", options::value<int>(), "number of the pattern's points, in place of --step")
-      ("fwhm", options::value<double>()->default_value(0.15), "full width at half maximum of the pattern's Gaussian profile, degrees");
+      ("fwhm", options::value<double>()->default_value(0.15, "0.15"), "full width at half maximum of the pattern's Gaussian profile, degrees");
 }
 
 bool parse_switch(const std::string& name, const std::string& text) {
@@ -137,7 +138,8 @@ std::vector<double> separated(const std::string& text) {
   return values;
 }
 
-/// Arguments: file, title, first and last angle, then the numbers of pattern and lines, x and y, separated by spaces.
+/// Arguments: file, title, first and last angle, then the pattern's angles and intensities and the lines' angles, as
+/// numbers separated by spaces. The lines stand as ticks below the axis, where the pattern does not cover them.
 void draw_pattern(const std::vector<std::string>& arguments) {
   report::Plot plot;
   plot.title = arguments.at(1);
@@ -145,23 +147,20 @@ void draw_pattern(const std::vector<std::string>& arguments) {
   plot.y_label = "intensity (strongest = 100)";
   const std::vector<double> range = separated(arguments.at(2));
   plot.x_range = {range.at(0), range.at(1)};
-  plot.y_range.low = 0;
+  plot.y_range.low = -kTickLength * 1.5;
   plot.series.push_back({"pattern", separated(arguments.at(3)), separated(arguments.at(4)), report::Style::lines, 0, 1.5});
-  plot.series.push_back({"lines", separated(arguments.at(5)), separated(arguments.at(6)), report::Style::sticks, 1, 1.0});
+  const std::vector<double> angles = separated(arguments.at(5));
+  if (!angles.empty()) plot.series.push_back({"lines", angles, std::vector<double>(angles.size(), -kTickLength), report::Style::sticks, 1, 1.0});
   report::draw(plot, arguments.at(0));
 }
 
 /// gnuplot is started after MPI is gone, so the plot's numbers are handed over as text.
 void draw_later(Runtime& runtime, const std::filesystem::path& path, const std::string& title, const xrd::Grid& grid, const std::vector<double>& pattern,
                 const std::vector<xrd::Line>& lines) {
-  std::vector<double> centres(pattern.size()), angles, heights;
+  std::vector<double> centres(pattern.size()), angles;
   for (std::size_t i = 0; i < centres.size(); ++i) centres[i] = grid.centre_deg(static_cast<int>(i));
-  for (const xrd::Line& line : lines) {
-    angles.push_back(line.two_theta_deg);
-    heights.push_back(line.intensity);
-  }
-  runtime.after_finalize(draw_pattern, {path.string(), title, joined({grid.two_theta_min_deg, grid.two_theta_max_deg}), joined(centres), joined(pattern),
-                                        joined(angles), joined(heights)});
+  for (const xrd::Line& line : lines) angles.push_back(line.two_theta_deg);
+  runtime.after_finalize(draw_pattern, {path.string(), title, joined({grid.two_theta_min_deg, grid.two_theta_max_deg}), joined(centres), joined(pattern), joined(angles)});
 }
 
 ExitCode run(const options::variables_map& values, Runtime& runtime) {
@@ -185,7 +184,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   if (lines.empty()) log::warn("{}, record {}: no line between {} and {} degrees", file, named.id, grid.two_theta_min_deg, grid.two_theta_max_deg);
   if (lines_path) write_file(*lines_path, lines_as_csv(lines));
   if (pattern_path) write_file(*pattern_path, pattern_as_csv(grid, pattern));
-  if (plot_path) draw_later(runtime, *plot_path, named.id, grid, pattern, lines);
+  if (plot_path) draw_later(runtime, *plot_path, fmt::format("{}, {} Å", named.id, simulator.options().simulation.wavelength_angstrom), grid, pattern, lines);
   if (!lines_path && !pattern_path && !plot_path) std::cout << lines_as_table(lines);
   return ExitCode::done;
 }
