@@ -79,4 +79,15 @@ std::string help_text(const Command& command) {
   return text.str();
 }
 
+std::string markdown_section(const Command& command) {
+  std::string text = fmt::format("## xxact {}\n\n{}.\n\n| option | value | meaning |\n|---|---|---|\n", command.name, command.summary);
+  const auto cell = [](std::string value) {
+    for (std::size_t at = 0; (at = value.find('|', at)) != std::string::npos; at += 2) value.insert(at, 1, '\\');
+    return value;
+  };
+  for (const auto& option : describe_options(command).options())
+    text += fmt::format("| `--{}` | {} | {} |\n", option->long_name(), cell(option->format_parameter()), cell(option->description()));
+  return text + "\n";
+}
+
 }  // namespace xxact

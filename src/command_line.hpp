@@ -18,4 +18,7 @@ options::variables_map parse_options(const Command& command, const std::vector<s
 /// The text of `xxact COMMAND --help`.
 std::string help_text(const Command& command);
 
+/// The same as a section of docs/configuration.md: one table row an option.
+std::string markdown_section(const Command& command);
+
 }  // namespace xxact

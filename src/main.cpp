@@ -29,6 +29,12 @@ void print_overview(std::ostream& out) {
   out << "\nexit codes: 0 done, 64 bad usage or configuration, 65 input unusable, 75 stopped with a checkpoint (run again), 1 failure\n";
 }
 
+/// docs/configuration.md, which a test holds against this.
+void print_markdown(std::ostream& out) {
+  out << "# Options\n\nWritten by `xxact --markdown`. Every option can stand in a file given with `--config` as `name = value`; the command line wins.\n\n";
+  for (const auto* command : kCommands) out << markdown_section(*command);
+}
+
 const Command& find_command(const std::string& name) {
   std::vector<std::string> names;
   for (const auto* command : kCommands) {
@@ -43,6 +49,10 @@ ExitCode dispatch(std::span<char*> arguments, Runtime& runtime) {
   if (first == "--help" || first == "help") {
     if (runtime.root()) print_overview(std::cout);
     return arguments.size() > 1 ? ExitCode::done : ExitCode::usage;
+  }
+  if (first == "--markdown") {
+    if (runtime.root()) print_markdown(std::cout);
+    return ExitCode::done;
   }
   if (first == "--version") {
     if (runtime.root()) std::cout << "xxact " << kVersion << "\n";

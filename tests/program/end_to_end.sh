@@ -1,0 +1,51 @@
+# From structures to ranked predictions on any number of ranks: the same dataset hash, rows for every input, files of the contract.
+data=$XXACT_SOURCE_DIR/data
+rm -rf run set.h5* screening
+$MPIRUN "$XXACT" ingest "$data/perovskites.csv.gz" --symmetry none --output set.h5 | tee ingest.txt
+tail -n 1 ingest.txt | grep -x 'ingested 3787 structures, 0 rejected'
+"$XXACT" inspect set.h5 --json > inspect.json
+options=(--mode bimodal --patch 128 --width 32 --epochs 0.5 --tasks formation_energy_per_atom,band_gap)
+$MPIRUN "$XXACT" train --data set.h5 --output run --dry-run "${options[@]}" | grep -q 'steps  '
+$MPIRUN "$XXACT" train --data set.h5 --output run "${options[@]}"
+for file in config.ini metrics.jsonl best.h5 summary.json; do [[ -s run/$file ]] || { echo "no run/$file"; exit 1; }; done
+ls run/checkpoints/*.h5
+code=0
+$MPIRUN "$XXACT" train --data set.h5 --output run "${options[@]}" 2> again.txt || code=$?
+[[ $code == 64 ]] && grep -q 'already holds a run' again.txt
+$MPIRUN "$XXACT" evaluate --model run --data set.h5 --split test --output run/test | grep -q 'formation_energy_per_atom'
+python3 - <<'PY'
+import json
+m = json.load(open("run/test/metrics.json"))
+assert m["formation_energy_per_atom"]["n"] == m["n"] > 300, m
+assert set(m["band_gap"]) >= {"mae", "mae_nonmetal", "metal_auc", "rmse", "r2", "n"}, m
+lines = [json.loads(l) for l in open("run/metrics.jsonl")]
+assert [l["step"] for l in lines] == list(range(1, len(lines) + 1))
+assert all(k in lines[-1] for k in ("consumed_samples", "loss", "learning_rate", "gradient_norm", "samples_per_s", "data_wait_s", "comm_wait_s", "memory_bytes", "validation"))
+PY
+# A folder with a good and a broken file: screened on the way, the broken one has a row with its reason.
+mkdir -p cifs
+cat > cifs/salt.cif <<'CIF'
+data_NaCl
+_cell_length_a 5.64
+_cell_length_b 5.64
+_cell_length_c 5.64
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'F m -3 m'
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Na1 Na+ 0 0 0
+Cl1 Cl- 0.5 0.5 0.5
+CIF
+printf 'data_broken\n_cell_length_a abc\n' > cifs/broken.cif
+$MPIRUN "$XXACT" screen --model run --data cifs --output screening --rank-by formation_energy_per_atom --top 5 | tee screen.txt
+grep -q 'screened 2 inputs: 1 predicted, 0 not predictable, 1 rejected' screen.txt
+[[ $(wc -l < screening/ranking.csv) == 2 ]]
+"$XXACT" inspect screening/predictions.h5
+$MPIRUN "$XXACT" report --input run screening --output report.html
+grep -q '<svg\|<table' report.html
