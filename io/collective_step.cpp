@@ -42,13 +42,16 @@ void agree(MPI_Comm comm, const std::exception_ptr& failure) {
   int failed = failure ? rank : INT_MAX;
   check_mpi(MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MIN, comm), "agreeing that a step was done");
   if (failed == INT_MAX) return;
+  int ranks = 1;
+  check_mpi(MPI_Comm_size(comm, &ranks), "asking for the number of ranks");
+  if (ranks == 1) std::rethrow_exception(failure);
   Report report;
   if (failed == rank) report = describe(failure);
   int header[2] = {static_cast<int>(report.kind), static_cast<int>(report.text.size())};
   check_mpi(MPI_Bcast(header, 2, MPI_INT, failed, comm), "passing on an error");
   report.text.resize(static_cast<std::size_t>(header[1]));
   check_mpi(MPI_Bcast(report.text.data(), header[1], MPI_CHAR, failed, comm), "passing on an error");
-  if (failure) std::rethrow_exception(failure);
+  // The same words on every rank, so that the program can say them once.
   switch (static_cast<Kind>(header[0])) {
     case Kind::input: throw InputError("rank {}: {}", failed, report.text);
     case Kind::comm: throw CommError("rank {}: {}", failed, report.text);

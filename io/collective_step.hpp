@@ -9,8 +9,8 @@
 
 namespace xxact::io {
 
-/// Collective on comm. When any rank passes a failure, every rank throws: the rank's own error where it failed, the
-/// lowest failing rank's message and kind (InputError, CommError, IoError) elsewhere.
+/// Collective on comm. When any rank passes a failure, every rank throws the same: the lowest failing rank's message,
+/// led by its number, in its kind (InputError, CommError, ConfigError, or IoError for all else).
 void agree(MPI_Comm comm, const std::exception_ptr& failure);
 
 /// Collective on comm. Runs `step` on each rank, then agrees. `step` may itself be collective if it fails alike on all ranks.
