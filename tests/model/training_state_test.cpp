@@ -1,0 +1,180 @@
+// Flat buffers, AdamW, clipping and averaged weights.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/flat_parameters.hpp"
+#include "model/objectives.hpp"
+#include "model/optimizer.hpp"
+#include "tests/model/reference_case.hpp"
+
+namespace xxact::model {
+namespace {
+
+void backward(XxactModel& model, const ReferenceCase& reference) {
+  (joint_output(reference.config, model->forward(reference.input())) * reference["probe"]).sum().backward();
+}
+
+TEST(FlatParameters, HoldEveryWeightAndGradientAsViewsThatStayAttached) {
+  const auto& reference = reference_case("bimodal");
+  auto model = reference.build();
+  FlatParameters flat(*model);
+  const auto inside = [](const torch::Tensor& view, const torch::Tensor& buffer) { return view.is_alias_of(buffer) && view.is_contiguous(); };
+  for (int round = 1; round <= 2; ++round) {
+    flat.zero_gradient();
+    backward(model, reference);
+    backward(model, reference);  // accumulates
+    std::int64_t total = 0;
+    for (const auto& item : model->named_parameters()) {
+      ASSERT_TRUE(inside(item.value(), flat.weights())) << item.key();
+      ASSERT_TRUE(inside(item.value().grad(), flat.gradient())) << item.key();
+      EXPECT_LT(relative_difference(item.value().grad(), 2 * reference["gradient/" + item.key()]), 2e-4) << item.key();
+      total += item.value().numel();
+    }
+    EXPECT_EQ(total, flat.size());
+  }
+  for (const auto& parameter : flat.parameters())
+    EXPECT_TRUE(torch::equal(flat.weights().narrow(0, parameter.offset, parameter.size).view(parameter.shape), reference["weight/" + parameter.name]));
+  { torch::NoGradGuard no_grad; flat.weights().zero_(); }
+  EXPECT_EQ(joint_output(reference.config, model->forward(reference.input())).abs().max().item<float>(), 0.0F) << "the model reads the buffer";
+}
+
+TEST(FlatParameters, DecayTheMatricesOfLinearLayersOnly) {
+  auto model = reference_case("bimodal_skip").build();
+  FlatParameters flat(*model);
+  for (const auto& parameter : flat.parameters()) {
+    EXPECT_EQ(parameter.decay, parameter.offset < flat.decay_size()) << parameter.name;
+    const bool matrix = parameter.shape.size() == 2;
+    EXPECT_EQ(parameter.decay, matrix && parameter.name.ends_with("weight")) << parameter.name;
+    for (const auto* exempt : {"_bias", "norm_", ".cls", ".position", ".scale"})
+      EXPECT_FALSE(parameter.decay && parameter.name.find(exempt) != std::string::npos) << parameter.name;
+  }
+}
+
+TEST(FlatParameters, BucketsCoverEachGradientOnceAndFollowTheBackwardPass) {
+  auto model = reference_case("bimodal").build();
+  FlatParameters flat(*model, 2048), again(*reference_case("bimodal").build(), 2048), other(*reference_case("bimodal").build(), 4096);
+  ASSERT_GT(flat.buckets().size(), 4U);
+  flat.gradient().zero_();
+  std::vector<int> seen(flat.parameters().size());
+  for (const auto& bucket : flat.buckets()) {
+    bucket.gradient.add_(1.0);
+    std::int64_t size = 0;
+    for (const auto i : bucket.parameters) {
+      ++seen[i];
+      size += flat.parameters()[i].size;
+    }
+    EXPECT_EQ(size, bucket.gradient.numel());
+  }
+  EXPECT_TRUE(flat.gradient().eq(1.0).all().item<bool>());
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), static_cast<std::ptrdiff_t>(seen.size()));
+  EXPECT_TRUE(flat.parameters()[flat.buckets().front().parameters.front()].name.starts_with("head."));
+  EXPECT_EQ(flat.plan_hash(), again.plan_hash());
+  EXPECT_NE(flat.plan_hash(), other.plan_hash());
+}
+
+TEST(AdamW, AgreesWithTheFormulaOverManySteps) {
+  auto model = reference_case("xrd").build();
+  FlatParameters flat(*model);
+  const AdamWConfig config{0.9, 0.98, 1e-8, 0.1};
+  AdamW optimizer(flat, config);
+  auto w = flat.weights().to(torch::kFloat64), m = torch::zeros_like(w), v = torch::zeros_like(w);
+  auto decay = torch::zeros_like(w);
+  decay.narrow(0, 0, flat.decay_size()).fill_(config.weight_decay);
+  torch::manual_seed(8);
+  for (int t = 1; t <= 20; ++t) {
+    const double rate = 1e-2 / t;
+    flat.gradient().copy_(torch::randn_like(flat.gradient()));
+    const auto g = flat.gradient().to(torch::kFloat64);
+    w = w * (1 - rate * decay);
+    m = config.beta1 * m + (1 - config.beta1) * g;
+    v = config.beta2 * v + (1 - config.beta2) * g * g;
+    w = w - rate * (m / (1 - std::pow(config.beta1, t))) / ((v / (1 - std::pow(config.beta2, t))).sqrt() + config.epsilon);
+    optimizer.step(rate);
+  }
+  EXPECT_LT(relative_difference(flat.weights().to(torch::kFloat64), w), 2e-6);
+  EXPECT_EQ(optimizer.steps(), 20);
+}
+
+TEST(AdamW, AgreesWithPyTorchsOptimizerOnTheModel) {
+  const auto& reference = reference_case("composition");
+  auto ours = reference.build(), theirs = reference.build();
+  FlatParameters flat(*ours);
+  AdamW optimizer(flat, {0.9, 0.98, 1e-8, 0.05});
+  std::vector<torch::Tensor> yes, no;
+  for (const auto& item : theirs->named_parameters()) (is_decayed(item.key(), item.value()) ? yes : no).push_back(item.value());
+  const auto options = [](double decay) {
+    return std::make_unique<torch::optim::AdamWOptions>(torch::optim::AdamWOptions(3e-3).betas({0.9, 0.98}).eps(1e-8).weight_decay(decay));
+  };
+  torch::optim::AdamW peer({torch::optim::OptimizerParamGroup(yes, options(0.05)), torch::optim::OptimizerParamGroup(no, options(0.0))});
+  for (int step = 0; step < 10; ++step) {
+    flat.zero_gradient();
+    peer.zero_grad();
+    backward(ours, reference);
+    backward(theirs, reference);
+    optimizer.step(3e-3);
+    peer.step();
+  }
+  for (const auto& item : theirs->named_parameters())
+    EXPECT_LT(relative_difference(ours->named_parameters()[item.key()], item.value()), 5e-5) << item.key();
+}
+
+TEST(AdamW, ContinuesFromRestoredState) {
+  const auto& reference = reference_case("xrd");
+  auto first = reference.build(), second = reference.build();
+  FlatParameters one(*first), two(*second);
+  AdamW a(one, {}), b(two, {});
+  const auto step = [](FlatParameters& flat, AdamW& optimizer, int t) {
+    torch::manual_seed(static_cast<std::uint64_t>(t));
+    flat.gradient().copy_(torch::randn_like(flat.gradient()));
+    optimizer.step(1e-2);
+  };
+  for (int t = 0; t < 3; ++t) step(one, a, t);
+  {
+    torch::NoGradGuard no_grad;
+    two.weights().copy_(one.weights());
+    b.exp_avg().copy_(a.exp_avg());
+    b.exp_avg_sq().copy_(a.exp_avg_sq());
+    b.set_steps(a.steps());
+  }
+  step(one, a, 3);
+  step(two, b, 3);
+  EXPECT_TRUE(torch::equal(one.weights(), two.weights()));
+}
+
+TEST(ClipGradient, ScalesToTheLimitAndLeavesSmallGradientsAlone) {
+  auto model = reference_case("xrd").build();
+  FlatParameters flat(*model);
+  flat.gradient().fill_(0.5);
+  const double norm = 0.5 * std::sqrt(static_cast<double>(flat.size()));
+  EXPECT_NEAR(clip_gradient(flat, 1.0).item<double>(), norm, 1e-4 * norm);
+  EXPECT_NEAR(flat.gradient().norm().item<double>(), 1.0, 1e-5);
+  const auto before = flat.gradient().clone();
+  clip_gradient(flat, 10.0);
+  clip_gradient(flat, 0.0);
+  EXPECT_TRUE(torch::equal(flat.gradient(), before));
+  flat.gradient()[3] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(clip_gradient(flat, 1.0).item<double>()));
+}
+
+TEST(AveragedWeights, FollowTheWarmedUpDecayAndSwapBack) {
+  auto model = reference_case("xrd").build();
+  FlatParameters flat(*model);
+  AveragedWeights average(flat, 0.5);
+  double expected = flat.weights()[0].item<double>();
+  for (int t = 1; t <= 12; ++t) {
+    { torch::NoGradGuard no_grad; flat.weights().fill_(static_cast<float>(t)); }
+    average.update();
+    const double decay = std::min(0.5, (1.0 + t) / (10.0 + t));
+    expected = decay * expected + (1 - decay) * t;
+    EXPECT_NEAR(average.average()[0].item<double>(), expected, 1e-5) << t;
+  }
+  average.swap();
+  EXPECT_EQ(average.updates(), 12);
+  EXPECT_NEAR(flat.weights()[0].item<double>(), expected, 1e-5);
+  average.swap();
+  EXPECT_TRUE(flat.weights().eq(12.0).all().item<bool>());
+}
+
+}  // namespace
+}  // namespace xxact::model
