@@ -109,14 +109,14 @@ TEST(AdamW, AgreesWithPyTorchsOptimizerOnTheModel) {
   torch::optim::AdamW peer({torch::optim::OptimizerParamGroup(yes, options(0.05)), torch::optim::OptimizerParamGroup(no, options(0.0))});
   for (int step = 0; step < 10; ++step) {
     flat.zero_gradient();
-    peer.zero_grad();
     backward(ours, reference);
-    backward(theirs, reference);
+    // The same gradients for both: that of a key's bias is rounding noise around zero, which Adam's division would blow up.
+    for (const auto& item : ours->named_parameters()) theirs->named_parameters()[item.key()].mutable_grad() = item.value().grad().clone();
     optimizer.step(3e-3);
     peer.step();
   }
   for (const auto& item : theirs->named_parameters())
-    EXPECT_LT(relative_difference(ours->named_parameters()[item.key()], item.value()), 5e-5) << item.key();
+    EXPECT_LT(relative_difference(ours->named_parameters()[item.key()], item.value()), 5e-6) << item.key();
 }
 
 TEST(AdamW, ContinuesFromRestoredState) {

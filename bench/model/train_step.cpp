@@ -1,0 +1,148 @@
+// Training and inference rate of a model on data in memory: what one rank computes, without reading, simulation and
+// communication. One JSON object on standard output.
+//
+// usage: bench_train_step [--check] [--preset small|paper|crabnet] [--set key=value]... [--batch 128] [--threads 2]
+//                         [--slots 6] [--seconds 3] [--profile]
+// Counterpart: xxact_torch.py --bench; compare_peer.sh runs both in turns.
+#include <torch/csrc/autograd/profiler.h>
+
+#include <chrono>
+#include <cmath>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+
+#include "model/flat_parameters.hpp"
+#include "model/objectives.hpp"
+#include "model/optimizer.hpp"
+#include "model/xxact_model.hpp"
+
+using namespace xxact::model;
+
+namespace {
+
+struct Settings {
+  ModelConfig config;
+  std::int64_t batch = 128, slots = 6, rows = 1024;
+  int threads = 2;
+  double seconds = 3.0;
+  bool check = false, profile = false;
+};
+
+Settings parse(int argc, char** argv) {
+  Settings settings;
+  for (int i = 1; i < argc; ++i) {
+    const std::string option = argv[i];
+    const auto value = [&]() -> std::string {
+      if (++i == argc) throw std::invalid_argument(option + " needs a value");
+      return argv[i];
+    };
+    if (option == "--check") settings.check = true;
+    else if (option == "--profile") settings.profile = true;
+    else if (option == "--preset") settings.config = preset(value());
+    else if (option == "--batch") settings.batch = std::stoll(value());
+    else if (option == "--threads") settings.threads = std::stoi(value());
+    else if (option == "--slots") settings.slots = std::stoll(value());
+    else if (option == "--seconds") settings.seconds = std::stod(value());
+    else if (option == "--set") {
+      const auto pair = value();
+      const auto equals = pair.find('=');
+      if (equals == std::string::npos) throw std::invalid_argument("--set key=value, not " + pair);
+      set_field(settings.config, pair.substr(0, equals), pair.substr(equals + 1));
+    } else throw std::invalid_argument("unknown option " + option);
+  }
+  if (settings.check) settings.batch = 8, settings.seconds = 0.0, settings.rows = 64;
+  return settings;
+}
+
+/// 3 to 5 elements in `slots` slots, patterns mostly zero, every label known.
+struct Data {
+  ModelInput input;
+  Targets targets;
+};
+
+Data make_data(const Settings& s) {
+  torch::manual_seed(1);
+  Data data;
+  const auto elements = torch::randint(3, std::min<std::int64_t>(5, s.slots) + 1, {s.rows, 1});
+  const auto real = torch::arange(s.slots).unsqueeze(0) < elements;
+  auto fraction = (torch::rand({s.rows, s.slots}) + 0.1) * real;
+  data.input.fraction = std::get<0>((fraction / fraction.sum(1, true)).sort(1, true));
+  data.input.element = torch::randint(1, 95, {s.rows, s.slots}) * real;
+  data.input.pattern = torch::rand({s.rows, s.config.points}).pow(8);
+  data.targets.value[0] = torch::randn({s.rows});
+  data.targets.value[1] = torch::randn({s.rows});
+  data.targets.value[2] = torch::randint(0, 7, {s.rows}, torch::kInt64);
+  return data;
+}
+
+Data take(const Data& data, const torch::Tensor& rows) {
+  Data part;
+  part.input = {data.input.element.index_select(0, rows), data.input.fraction.index_select(0, rows), data.input.pattern.index_select(0, rows), rows};
+  for (std::size_t i = 0; i < 3; ++i) part.targets.value[i] = data.targets.value[i].index_select(0, rows);
+  return part;
+}
+
+/// Calls `work` once to warm up, then for `seconds`, at least twice; samples a second.
+template <class Work>
+double rate(const Settings& s, Work work) {
+  using Clock = std::chrono::steady_clock;
+  for (int i = 0; i < (s.check ? 1 : 5); ++i) work();
+  const auto start = Clock::now();
+  double elapsed = 0;
+  std::int64_t steps = 0;
+  for (; steps < 2 || elapsed < s.seconds; ++steps) {
+    work();
+    elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+  }
+  return static_cast<double>(steps * s.batch) / elapsed;
+}
+
+template <class Work>
+void profile(Work work) {
+  namespace profiler = torch::autograd::profiler;
+  profiler::RecordProfile guard(std::cerr);
+  for (int i = 0; i < 5; ++i) work();
+}
+
+int run(const Settings& s) {
+  at::globalContext().setFlushDenormal(true);
+  at::set_num_threads(s.threads);
+  XxactModel model(s.config, mat2vec_table(), 1);
+  FlatParameters flat(*model);
+  AdamW optimizer(flat, {});
+  const auto data = make_data(s);
+  double last_loss = 0;
+  const auto train = [&] {
+    const auto part = take(data, torch::randint(0, s.rows, {s.batch}, torch::kInt64));
+    flat.zero_gradient();
+    const auto loss = objective(model->forward(part.input), part.targets, {}, count_valid(part.targets)).total;
+    loss.backward();
+    clip_gradient(flat, 1.0);
+    optimizer.step(1e-3);
+    last_loss = loss.item<double>();
+  };
+  model->train();
+  const double train_rate = rate(s, train);
+  if (s.profile) profile(train);
+  model->eval();
+  torch::InferenceMode inference;
+  const auto fixed = take(data, torch::arange(s.batch, torch::kInt64));
+  const double infer_rate = rate(s, [&] { model->forward(fixed.input); });
+  const auto mode = to_ini(s.config);
+  std::cout << "{\"mode\": \"" << mode.substr(7, mode.find('\n') - 7) << "\", \"parameters\": " << flat.size() << ", \"batch\": " << s.batch
+            << ", \"threads\": " << s.threads << ", \"train_sps\": " << train_rate << ", \"infer_sps\": " << infer_rate << "}" << std::endl;
+  if (!std::isfinite(last_loss)) throw std::runtime_error("the loss is not finite");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(parse(argc, argv));
+  } catch (const std::exception& error) {
+    std::cerr << "bench_train_step: " << error.what() << "\n";
+    return 1;
+  }
+}
