@@ -211,7 +211,7 @@ mpi_settings() {
 
 demo() {
   mpi_settings
-  export PATH="$root/build/release/bin:$PATH" MPIRUN="mpirun -n ${XXACT_RANKS:-2}"
+  export XXACT="$root/build/release/bin/xxact" XXACT_RANKS="${XXACT_RANKS:-2}"
   timed "Demo" bash jobs/demo.sh "$@"
 }
 

@@ -32,7 +32,7 @@ SampleScale sample_scale(const std::vector<const Run*>& runs) {
 
 /// Means of consecutive points, so that the curve has at most kCurvePoints.
 Series averaged(const std::vector<double>& x, const std::vector<double>& y) {
-  Series series{.title = {}, .x = {}, .y = {}};
+  Series series;
   const std::size_t stride = (x.size() + kCurvePoints - 1) / kCurvePoints;
   for (std::size_t from = 0; from < x.size(); from += stride) {
     const std::size_t to = std::min(from + stride, x.size());
@@ -107,7 +107,7 @@ Plot validation_plot(const std::vector<const Run*>& runs, const std::vector<std:
   Plot plot{.title = "Validation: " + label_in_words(metric.substr(0, metric.rfind('.'))), .x_label = scale.label,
             .y_label = metric_in_words(metric), .width = 580, .height = 380};
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    Series series{.title = names[i], .x = {}, .y = {}, .style = style_of(runs, i, Style::lines_points), .colour = colour_of_mode(runs[i]->mode)};
+    Series series{.title = names[i], .style = style_of(runs, i, Style::lines_points), .colour = colour_of_mode(runs[i]->mode)};
     for (const auto& point : runs[i]->progress) {
       const auto found = point.validation.find(metric);
       if (found == point.validation.end() || !std::isfinite(found->second) || point.consumed_samples < 0) continue;
@@ -135,7 +135,7 @@ Plot parity_plot(const Scatter& scatter, const RegressionResult* result, const s
   Plot plot{.title = title, .x_label = "reference" + in_unit, .y_label = "prediction" + in_unit, .square = true, .diagonal = true,
             .legend = Legend::none, .width = 520, .height = 440};
   plot.x_range = plot.y_range = {scatter.low, scatter.high};
-  Series series{.title = {}, .x = scatter.truth, .y = scatter.prediction, .style = Style::points};
+  Series series{.x = scatter.truth, .y = scatter.prediction, .style = Style::points};
   if (!scatter.count.empty()) {
     series.style = Style::density;
     series.weight = scatter.count;
@@ -149,7 +149,7 @@ Plot parity_plot(const Scatter& scatter, const RegressionResult* result, const s
 }
 
 HeatMap confusion_map(const ClassificationResult& result, const std::string& title) {
-  HeatMap map{.title = title, .x_label = "predicted", .y_label = "true", .rows = {}, .columns = {}, .counts = result.confusion};
+  HeatMap map{.title = title, .x_label = "predicted", .y_label = "true", .counts = result.confusion};
   for (int system = 0; system < kCrystalSystems; ++system) map.rows.emplace_back(crystal_system_name(system));
   map.columns = map.rows;
   return map;

@@ -99,7 +99,8 @@ std::string in_quotes(std::string_view text) {
   return out + "'";
 }
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : "NaN"; }
+// Ten digits: what a 32-bit colour needs.
+std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.10g}", value) : "NaN"; }
 
 Gnuplot::Gnuplot() {
   std::error_code error;

@@ -114,6 +114,7 @@ Screening read_screening(const fs::path& folder) {
     screening.rank_by = text_in(summary, "rank_by", place);
     screening.rows = integer_in(summary, "rows", place);
     screening.ok = integer_in(summary, "ok", place);
+    screening.not_predictable = integer_in(summary, "not_predictable", place);
     screening.rejected = integer_in(summary, "rejected", place);
     screening.seconds = number_in(summary, "seconds", place);
     screening.structures_per_s = number_in(summary, "structures_per_s", place);
@@ -129,13 +130,20 @@ Screening read_screening(const fs::path& folder) {
   return screening;
 }
 
+/// Absolute, without links where it exists, and without a slash at the end.
+fs::path full_path(const fs::path& path) {
+  std::error_code error;
+  fs::path full = fs::weakly_canonical(path, error);
+  if (error) full = fs::absolute(path).lexically_normal();
+  return full.has_filename() ? full : full.parent_path();
+}
+
 /// `folder` as seen from the input folder that it was found in; the input folder itself by its last two names.
 std::string name_of(const fs::path& folder, const fs::path& input) {
   const fs::path relative = folder.lexically_relative(input);
   if (!relative.empty() && relative != ".") return relative.generic_string();
-  const fs::path full = fs::absolute(folder).lexically_normal();
-  const fs::path clean = full.has_filename() ? full : full.parent_path();
-  return (clean.parent_path().filename() / clean.filename()).generic_string();
+  const fs::path full = full_path(folder);
+  return (full.parent_path().filename() / full.filename()).generic_string();
 }
 
 void read_folder(const fs::path& folder, const std::string& name, Inputs& inputs) {
@@ -171,12 +179,11 @@ std::vector<fs::path> folders_in(const fs::path& input) {
 /// the run whose path shares the most trailing names with it, two at least.
 int run_of(const Evaluation& evaluation, const std::vector<Run>& runs) {
   if (evaluation.model.empty()) return -1;
-  std::error_code error;
-  const fs::path wanted = fs::weakly_canonical(evaluation.model / ".", error).lexically_normal();
+  const fs::path wanted = full_path(evaluation.model);
   int best = -1;
   std::ptrdiff_t longest = 1;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const fs::path folder = fs::weakly_canonical(runs[i].folder / ".", error).lexically_normal();
+    const fs::path folder = full_path(runs[i].folder);
     if (folder == wanted) return static_cast<int>(i);
     const std::vector<fs::path> a(folder.begin(), folder.end()), b(wanted.begin(), wanted.end());
     const auto differ = std::mismatch(a.rbegin(), a.rend(), b.rbegin(), b.rend());
@@ -216,6 +223,7 @@ Evaluation read_evaluation(const fs::path& folder) {
   evaluation.model = text_in(metrics, "model", place);
   evaluation.mode = text_in(metrics, "mode", place);
   evaluation.data = text_in(metrics, "data", place);
+  evaluation.dataset_hash = text_in(metrics, "dataset_hash", place);
   evaluation.split = text_in(metrics, "split", place);
   evaluation.n = integer_in(metrics, "n", place);
   for (const auto& [label, result] : metrics.items()) {

@@ -57,7 +57,7 @@ struct ClassificationResult {
 
 struct Evaluation {
   std::filesystem::path folder;
-  std::string name, mode, data, split;
+  std::string name, mode, data, dataset_hash, split;
   std::filesystem::path model;
   std::int64_t n = -1;
   std::vector<RegressionResult> regressions;
@@ -68,7 +68,7 @@ struct Evaluation {
 struct Screening {
   std::filesystem::path folder;
   std::string name, rank_by;
-  std::int64_t rows = -1, ok = -1, rejected = -1;
+  std::int64_t rows = -1, ok = -1, not_predictable = -1, rejected = -1;
   double seconds = kUnknown, structures_per_s = kUnknown;
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> top;  // the first rows of ranking.csv, at most kRankingRows

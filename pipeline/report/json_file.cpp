@@ -51,6 +51,7 @@ double number_in(const json& object, const char* field, const std::string& place
 std::int64_t integer_in(const json& object, const char* field, const std::string& place) {
   const json& value = field_of(object, field);
   if (value.is_null()) return -1;
+  if (value.is_number_integer()) return value.get<std::int64_t>();
   const double number = value.is_number() ? value.get<double>() : kUnknown;
   // 2^53: what a double counts exactly.
   if (!(std::fabs(number) <= 9007199254740992.0) || number != std::floor(number)) throw_kind(value, field, "a whole number", place);

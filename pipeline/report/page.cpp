@@ -43,7 +43,7 @@ std::string dataset_name(const Evaluation& evaluation, const Inputs& inputs) {
 std::string comparison_key(const Evaluation& evaluation, const Inputs& inputs) {
   std::string trained_on;
   if (evaluation.run >= 0) trained_on = inputs.runs[static_cast<std::size_t>(evaluation.run)].dataset.content_hash;
-  return dataset_name(evaluation, inputs) + '\n' + trained_on + '\n' + evaluation.split;
+  return dataset_name(evaluation, inputs) + '\n' + evaluation.dataset_hash + '\n' + trained_on + '\n' + evaluation.split;
 }
 
 std::string page_html(const Page& page) {

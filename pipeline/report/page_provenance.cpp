@@ -27,7 +27,7 @@ std::string ranking_cell(const std::string& text) {
 
 std::string ranking_table(const Screening& screening) {
   const std::size_t columns = std::min(screening.columns.size(), kMostColumns);
-  std::string out = "<div class=\"scroll\"><table><thead><tr>";
+  std::string out = "<div class=\"scroll\"><table class=\"ranking\"><thead><tr>";
   for (std::size_t c = 0; c < columns; ++c) out += fmt::format("<th>{}</th>", html_escape(label_in_words(screening.columns[c])));
   out += "</tr></thead><tbody>";
   for (const auto& row : screening.top) {
@@ -91,7 +91,8 @@ std::string ranking_section(const std::vector<Screening>& screenings) {
   for (const auto& screening : screenings) {
     out += fmt::format("<h3>{}</h3><p>", html_escape(screening.name));
     if (screening.rows >= 0)
-      out += fmt::format("{} candidates: {} predicted, {} rejected with a reason. ", known_count(screening.rows), known_count(screening.ok),
+      out += fmt::format("{} candidates: {} predicted{}, {} rejected with a reason. ", known_count(screening.rows), known_count(screening.ok),
+                         screening.not_predictable > 0 ? fmt::format(", {} not predictable", grouped(screening.not_predictable)) : "",
                          known_count(screening.rejected));
     if (std::isfinite(screening.structures_per_s))
       out += fmt::format("{} in all, {} structures/s. ", duration(screening.seconds), significant(screening.structures_per_s, 3));

@@ -26,6 +26,7 @@ p{margin:0 0 14px;max-width:78ch}
 table{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}
 th,td{padding:5px 8px;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap}
 th{font-weight:600;color:var(--soft);vertical-align:bottom}
+.ranking th{white-space:normal;min-width:4.5em}
 th.group{text-align:center;color:var(--ink)}
 .num{text-align:right}.none{text-align:center;color:var(--soft)}
 tr.data th{color:var(--ink);padding-top:14px;border-bottom:1px solid var(--soft)}

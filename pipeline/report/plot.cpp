@@ -24,6 +24,13 @@ std::string colour_of(const Series& series, std::size_t place) {
   return kPalette[(series.colour < 0 ? place : static_cast<std::size_t>(series.colour)) % kPalette.size()];
 }
 
+/// gnuplot takes the label of a tick as a format of the number there: a per cent sign must be doubled.
+std::string tick_label(const std::string& text) {
+  std::string format;
+  for (const char c : text) format += c == '%' ? std::string("%%") : std::string(1, c);
+  return in_quotes(format);
+}
+
 std::string range_of(const Range& range) {
   return fmt::format("[{}:{}]", std::isfinite(range.low) ? number(range.low) : "*", std::isfinite(range.high) ? number(range.high) : "*");
 }
@@ -73,7 +80,7 @@ void say_axes(Gnuplot& gnuplot, const Plot& plot) {
   if (plot.square) gnuplot.say("set size square");
   if (!plot.x_ticks.empty()) {
     std::vector<std::string> ticks;
-    for (const auto& tick : plot.x_ticks) ticks.push_back(in_quotes(tick.label) + ' ' + number(tick.at));
+    for (const auto& tick : plot.x_ticks) ticks.push_back(tick_label(tick.label) + ' ' + number(tick.at));
     gnuplot.say(fmt::format("set xtics ({})", fmt::join(ticks, ", ")));
   }
   say_annotations(gnuplot, plot.annotations);
@@ -85,6 +92,12 @@ void check_lengths(const Series& series, const std::filesystem::path& path) {
   if (series.y.size() != n || (band && series.y_upper.size() != n) || (density && series.weight.size() != n))
     throw ConfigError("plot {}: series '{}' has {} x, {} y, {} y_upper and {} weight values", path.string(), series.title, n,
                       series.y.size(), series.y_upper.size(), series.weight.size());
+}
+
+bool has_points(const Series& series) {
+  for (std::size_t i = 0; i < series.x.size(); ++i)
+    if (std::isfinite(series.x[i]) && std::isfinite(series.y[i])) return true;
+  return false;
 }
 
 /// The part of gnuplot's plot command that draws one series.
@@ -153,7 +166,7 @@ std::pair<Cells, Cells> cells_of(const HeatMap& map) {
 
 std::string named_ticks(const std::vector<std::string>& names) {
   std::vector<std::string> ticks;
-  for (std::size_t i = 0; i < names.size(); ++i) ticks.push_back(fmt::format("{} {}", in_quotes(names[i]), i));
+  for (std::size_t i = 0; i < names.size(); ++i) ticks.push_back(fmt::format("{} {}", tick_label(names[i]), i));
   return fmt::format("({})", fmt::join(ticks, ", "));
 }
 
@@ -165,13 +178,16 @@ bool draw(const Plot& plot, const std::filesystem::path& path) {
   std::vector<std::string> clauses;
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
     check_lengths(plot.series[i], path);
-    if (plot.series[i].x.empty()) continue;  // gnuplot calls an empty table an error
+    if (!has_points(plot.series[i])) continue;  // gnuplot calls an empty table an error
     if (plot.series[i].style == Style::density) say_density_palette(gnuplot);
     if (plot.series[i].style == Style::bars) gnuplot.say("set boxwidth 0.8");
     clauses.push_back(clause(gnuplot, plot.series[i], i));
   }
   if (plot.diagonal) clauses.push_back(fmt::format("x with lines linecolor rgb '{}' linewidth 1 dashtype (6,5) notitle", kInk));
-  if (clauses.empty()) clauses.push_back("NaN notitle");
+  if (clauses.empty()) {
+    gnuplot.say("set xrange [0:1]\nset yrange [0:1]");
+    clauses.push_back("NaN notitle");
+  }
   gnuplot.say(fmt::format("set samples 2\nplot {}", fmt::join(clauses, ", ")));
   return gnuplot.draw(path, plot.width, plot.height);
 }

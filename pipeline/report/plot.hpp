@@ -28,8 +28,8 @@ enum class Style {
 inline constexpr double kAutomatic = std::numeric_limits<double>::quiet_NaN();
 
 struct Series {
-  std::string title;             // in the legend; empty: not in it
-  std::vector<double> x, y;      // equally long; a y that is not finite breaks the line
+  std::string title = {};        // in the legend; empty: not in it
+  std::vector<double> x = {}, y = {};  // equally long; a y that is not finite breaks the line
   Style style = Style::lines;
   int colour = -1;               // place in the colour-blind-safe palette of 8; -1: the series' own place
   double width = 2.0;            // of lines, in points; of marks, relative to 2
@@ -57,7 +57,7 @@ struct Tick {
 enum class Legend { none, upper_right, upper_left, lower_right, lower_left, above };
 
 struct Plot {
-  std::string title, x_label, y_label;
+  std::string title = {}, x_label = {}, y_label = {};
   Range x_range = {}, y_range = {};
   bool log_x = false, log_y = false;
   bool square = false;    // both axes equally long
@@ -71,9 +71,9 @@ struct Plot {
 
 /// A matrix of counts with the count printed in each cell and the colour by the share of its row.
 struct HeatMap {
-  std::string title, x_label, y_label;
-  std::vector<std::string> rows, columns;  // first row on top
-  std::vector<double> counts;              // [rows, columns]
+  std::string title = {}, x_label = {}, y_label = {};
+  std::vector<std::string> rows = {}, columns = {};  // first row on top
+  std::vector<double> counts = {};                   // [rows, columns]
   double width = 620, height = 540;
 };
 
