@@ -8,10 +8,10 @@ readonly root=$PWD state=$PWD/.bootstrap venv=$PWD/.venv
 readonly apt_packages=(
   build-essential cmake ninja-build ccache git ca-certificates python3-venv pkg-config
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
-  libboost-program-options-dev libboost-iostreams-dev libarchive-dev libssl-dev
+  libboost-program-options-dev libboost-iostreams-dev libssl-dev
   libfmt-dev libspdlog-dev libsimdjson-dev nlohmann-json3-dev
   gemmi-dev tao-pegtl-dev libsymspg-dev librandom123-dev libtbb-dev
-  gnuplot-nox libgnuplot-iostream-dev
+  gnuplot-nox
   libgtest-dev libbenchmark-dev)
 
 # The wheels are pinned one by one and installed without their dependencies: the program uses Torch's C++ libraries,
