@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -101,6 +102,10 @@ TEST(Invariance, EdgesInAnotherOrder) {
       for (std::size_t a = 0; a < structure.atomic_number.size(); ++a) other.frac_coords[3 * a + i] = structure.frac_coords[3 * a + from];
     }
     EXPECT_LE(difference(pattern_of(structure), pattern_of(other)), kRounding);
+    // Of g and -g the label is the one whose first index is positive, whichever was visited.
+    std::vector<Line> lines;
+    Simulator(PatternOptions{}).lines(other.view(), lines);
+    for (const Line& line : lines) EXPECT_GT((std::array{line.h, line.k, line.l}), (std::array{0, 0, 0}));
   }
 }
 

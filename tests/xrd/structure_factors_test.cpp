@@ -81,5 +81,22 @@ TEST(StructureFactors, FriedelPairsDifferWithDispersionAndBothCount) {
   }
 }
 
+TEST(StructureFactors, OnlyReflectionsInTheRangeAndAllOfThem) {
+  const OwnedStructure owned = triclinic();
+  for (const auto& [from, to] : {std::pair{0.0, 30.0}, {30.0, 70.0}, {12.0, 13.5}, {100.0, 178.0}}) {
+    PatternOptions options;
+    options.simulation.two_theta_min_deg = from, options.simulation.two_theta_max_deg = to;
+    std::vector<Line> lines;
+    Simulator(options).unscaled_lines(owned.view(), lines);
+    std::size_t reflections = 0;
+    for (const Line& line : lines) {
+      EXPECT_GE(line.two_theta_deg, from);
+      EXPECT_LE(line.two_theta_deg, to);
+      reflections += static_cast<std::size_t>(line.multiplicity);
+    }
+    EXPECT_EQ(reflections, direct_reflections(owned.view(), options.simulation).size()) << from << " to " << to;
+  }
+}
+
 }  // namespace
 }  // namespace xxact::xrd
