@@ -164,9 +164,9 @@ std::vector<SymmetryOperation> symmetry_of(const CifBlock& block, const gemmi::S
   }
   if (named) return operations_of(named->operations());
   if (number > 0) {
-    // In the hexagonal family the number leaves the setting open; the name with the angles does not.
     const auto& standard = gemmi::get_spacegroup_reference_setting(number);
-    const auto* setting = gemmi::find_spacegroup_by_name(standard.hm, cell.angle[0], cell.angle[2]);
+    // The number of a rhombohedral group leaves the setting open; the cell angles do not.
+    const auto* setting = standard.ext == 'H' ? gemmi::find_spacegroup_by_name(standard.hm, cell.angle[0], cell.angle[2]) : nullptr;
     return operations_of((setting ? *setting : standard).operations());
   }
   if (const auto name = value_of(block, {"_space_group_name_H-M_alt", "_symmetry_space_group_name_H-M"}))

@@ -84,9 +84,9 @@ class IngestRun {
       if (number == 0) rejects.push_back({file, Reject::kWholeFile, {}, "no records"});
     } catch (const InputError& error) {
       const std::string kept = number > 0 ? fmt::format("; the {} records before are kept", number) : "";
-      rejects.push_back({file, number, {}, error.what() + kept});
+      rejects.push_back({file, number > 0 ? number : Reject::kWholeFile, {}, error.what() + kept});
     } catch (const std::filesystem::filesystem_error& error) {
-      rejects.push_back({file, number, {}, error.code().message()});
+      rejects.push_back({file, number > 0 ? number : Reject::kWholeFile, {}, error.code().message()});
     }
   }
 

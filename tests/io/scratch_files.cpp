@@ -1,0 +1,62 @@
+#include "tests/io/scratch_files.hpp"
+
+#include <boost/iostreams/copy.hpp>
+#include <boost/iostreams/filter/bzip2.hpp>
+#include <boost/iostreams/filter/gzip.hpp>
+#include <boost/iostreams/filter/zstd.hpp>
+#include <boost/iostreams/filtering_streambuf.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace xxact::io::testing_files {
+
+namespace {
+
+template <class Compressor>
+std::string compressed(const std::string& text) {
+  boost::iostreams::filtering_streambuf<boost::iostreams::input> stream;
+  stream.push(Compressor());
+  std::istringstream in(text);
+  stream.push(in);
+  std::ostringstream out;
+  boost::iostreams::copy(stream, out);
+  return out.str();
+}
+
+}  // namespace
+
+std::filesystem::path scratch_folder(const std::string& name) {
+  const char* scratch = std::getenv("XXACT_TEST_SCRATCH");
+  return (scratch ? std::filesystem::path(scratch) : std::filesystem::temp_directory_path()) / name;
+}
+
+std::filesystem::path fresh_folder(const std::string& name) {
+  const std::filesystem::path folder = scratch_folder(name);
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+void write_file(const std::filesystem::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+std::string gzip(const std::string& text) { return compressed<boost::iostreams::gzip_compressor>(text); }
+std::string bzip2(const std::string& text) { return compressed<boost::iostreams::bzip2_compressor>(text); }
+std::string zstd(const std::string& text) { return compressed<boost::iostreams::zstd_compressor>(text); }
+
+std::string rock_salt_cif() {
+  return "data_NaCl\n_cell_length_a 5.6402\n_cell_length_b 5.6402\n_cell_length_c 5.6402\n"
+         "_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma 90\n"
+         "_symmetry_space_group_name_H-M 'P 1'\n_symmetry_Int_Tables_number 1\n"
+         "loop_\n_atom_site_type_symbol\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\n"
+         "Na Na0 0 0 0 1\nNa Na1 0.5 0.5 0 1\nNa Na2 0.5 0 0.5 1\nNa Na3 0 0.5 0.5 1\n"
+         "Cl Cl4 0.5 0.5 0.5 1\nCl Cl5 0 0 0.5 1\nCl Cl6 0 0.5 0 1\nCl Cl7 0.5 0 0 1\n";
+}
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  return at == std::string::npos ? "the text to replace is not there" : text.replace(at, from.size(), to);
+}
+
+}  // namespace xxact::io::testing_files

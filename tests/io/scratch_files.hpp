@@ -1,0 +1,26 @@
+// Files that a test writes into its own scratch folder, compressed or not.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace xxact::io::testing_files {
+
+/// The folder of this name in the test's scratch folder.
+std::filesystem::path scratch_folder(const std::string& name);
+/// The same, made empty. Call on one rank only.
+std::filesystem::path fresh_folder(const std::string& name);
+
+void write_file(const std::filesystem::path& path, const std::string& bytes);
+
+std::string gzip(const std::string& text);
+std::string bzip2(const std::string& text);
+std::string zstd(const std::string& text);
+
+/// Rock salt as every atom of the cell, for tests that break one thing of it.
+std::string rock_salt_cif();
+
+/// `text` with the first `from` replaced.
+std::string with(std::string text, const std::string& from, const std::string& to);
+
+}  // namespace xxact::io::testing_files
