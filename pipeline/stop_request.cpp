@@ -1,6 +1,7 @@
 #include "pipeline/stop_request.hpp"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace xxact::pipeline {
 namespace {

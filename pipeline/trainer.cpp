@@ -50,6 +50,16 @@ struct Preparation {
         standardisation(standardise(labels, config.model.tasks, rows.train)), plan(config, rows.train, comm.rank(), comm.size()) {}
 };
 
+/// ", formation_energy_per_atom.mae 0.0494" of a metrics line, for the progress bar.
+std::string validation_note(const nlohmann::json& line) {
+  std::string note;
+  const auto metrics = line.find("validation");
+  if (metrics == line.end()) return note;
+  for (const auto& [name, value] : metrics->items())
+    if (value.is_number() && (name.ends_with(".mae") || name.ends_with(".accuracy"))) note += fmt::format(", {} {:.4f}", name, value.get<double>());
+  return note;
+}
+
 class Trainer {
  public:
   Trainer(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm)
@@ -272,9 +282,7 @@ TrainingOutcome Trainer::run() {
     nlohmann::json line = nlohmann::json::object();
     if (last || state_.step % plan.validate_every() == 0) {
       validate_now(line);
-      latest.clear();
-      for (const auto& [name, value] : line.value("validation", nlohmann::json::object()).items())
-        if (name.ends_with(".mae") || name.ends_with(".accuracy")) latest += fmt::format(", {} {:.4f}", name, value.is_number() ? value.get<double>() : NAN);
+      latest = validation_note(line);
     }
     log_step(numbers, *loader, line);
     if (last || stop || state_.step % plan.checkpoint_every() == 0) save_checkpoint();
