@@ -85,7 +85,8 @@ std::string markdown_section(const Command& command) {
     for (std::size_t at = 0; (at = value.find('|', at)) != std::string::npos; at += 2) value.insert(at, 1, '\\');
     return value;
   };
-  for (const auto& option : describe_options(command).options())
+  const auto description = describe_options(command);
+  for (const auto& option : description.options())
     text += fmt::format("| `--{}` | {} | {} |\n", option->long_name(), cell(option->format_parameter()), cell(option->description()));
   return text + "\n";
 }
