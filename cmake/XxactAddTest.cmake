@@ -12,6 +12,7 @@ function(xxact_add_test name)
   if(ARG_TORCH)
     xxact_reuse_torch_pch(test_${name})
   endif()
+  xxact_keep_modules_loaded(test_${name})
   if(ARG_RANKS)
     target_link_libraries(test_${name} PRIVATE xxact_mpi_test_main MPI::MPI_C)
     foreach(ranks ${ARG_RANKS})
@@ -51,4 +52,18 @@ function(xxact_test_properties test ranks timeout labels)
   set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} PROCESSORS ${ranks} LABELS "${labels}"
     WORKING_DIRECTORY ${scratch}
     ENVIRONMENT "XXACT_TEST_SCRATCH=${scratch};OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_rmaps_base_oversubscribe=1;OMPI_MCA_hwloc_base_binding_policy=none;OMPI_MCA_mpi_yield_when_idle=1;OMPI_MCA_btl_vader_single_copy_mechanism=none;OMP_WAIT_POLICY=passive;HDF5_USE_FILE_LOCKING=FALSE")
+  if(XXACT_SANITIZE)
+    # MPI and its helpers keep memory until the process ends; everything else that leaks is ours.
+    set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT
+      "LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../tests/lsan.supp:print_suppressions=0"
+      "ASAN_OPTIONS=fast_unwind_on_malloc=0" "UBSAN_OPTIONS=print_stacktrace=1")
+  endif()
+endfunction()
+
+# In sanitized builds, plugins of MPI stay loaded until the leak checker has run; see the source.
+function(xxact_keep_modules_loaded target)
+  if(XXACT_SANITIZE)
+    target_sources(${target} PRIVATE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../tests/keep_modules_loaded.cpp)
+    set_target_properties(${target} PROPERTIES ENABLE_EXPORTS ON)
+  endif()
 endfunction()

@@ -33,9 +33,10 @@ PropertyList access_properties(const Place& place) {
   return list;
 }
 
-/// IoError with the system's reason when the file cannot be read, before HDF5 hides that reason.
+/// Throws with the system's reason when the file cannot be read, before HDF5 hides that reason.
 void require_readable(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0 && errno == ENOENT) throw InputError("{}: there is no such file", path.string());
   if (descriptor < 0) throw IoError("cannot open {}: {}", path.string(), std::strerror(errno));
   struct stat status {};
   const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);

@@ -86,8 +86,8 @@ struct CreateOptions {
 /// Collective on options.comm, and so is closing the file.
 File create_file(const std::filesystem::path& path, const CreateOptions& options);
 
-/// Read-only, POSIX driver, no file lock, no filter plugins. IoError when the system refuses the file,
-/// InputError when it is not a sound HDF5 file.
+/// Read-only, POSIX driver, no file lock, no filter plugins. InputError when there is no such file
+/// or it is not sound HDF5, IoError when the system refuses it.
 File open_file(const std::filesystem::path& path);
 
 /// Whether the file can be opened, is HDF5 and its attribute `format` says `format`.

@@ -150,7 +150,7 @@ std::string dataset_text(const Json& d) {
   text += line("space groups", fmt::format("{} distinct, {} rows unknown; spglib: {} computed, {} different (symprec {})", groups["distinct"].get<int>(), grouped(groups["unknown"].get<std::int64_t>()),
                                            grouped(groups["computed"].get<std::int64_t>()), grouped(groups["computed_different"].get<std::int64_t>()), groups["symprec"].get<double>()));
   text += line("elements", fmt::format("{}, with the number of rows:", d["elements"].size())) + element_table(d["elements"]);
-  text += line("source", words("source")) + line("licence", words("licence")) + line("created", words("created"));
+  for (const char* name : {"source", "licence", "created"}) text += line(name, words(name).empty() ? "not stated" : words(name));
   text += sources_text(d["sources"]);
   text += line("content hash", words("content_hash") + (d["content_hash_verified"].get<bool>() ? " (verified)" : ""));
   return text;

@@ -1,9 +1,11 @@
 // Dataset files: what is written by any number of ranks, in any distribution, is read back, and is the same file.
 #include <gtest/gtest.h>
 #include <mpi.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,7 +13,9 @@
 #include "dataset_example.hpp"
 #include "h5py_oracle.hpp"
 #include "io/dataset.hpp"
+#include "io/dataset_shared.hpp"
 #include "io/dataset_writer.hpp"
+#include "io/hdf5.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::io {
@@ -137,6 +141,42 @@ TEST(DatasetStore, H5pyReadsTheFileAndFindsTheSameHash) {
   EXPECT_NE(text.find("band_gap eV PBE, Kohn-Sham \xc3\xa9"), std::string::npos) << text;
   EXPECT_NE(text.find("row-36 4.060 [28, 8, 8] [0.5, 1.0, 1.0] [(8, 0.6), (26, 0.4)] 3.000 2"), std::string::npos) << text;
   EXPECT_NE(text.find("row-64 nan [] [] [(8, 1.0)] 4.000 0"), std::string::npos) << text;
+}
+
+/// Whether an address lies in memory that processes share, as the kernel says.
+bool is_shared_memory(const void* address) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long begin = 0, end = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
+    const auto at = reinterpret_cast<unsigned long>(address);
+    if (at >= begin && at < end) return line.find("/dev/shm/xxact-") != std::string::npos;
+  }
+  return false;
+}
+
+TEST(DatasetStore, RanksOfAHostLookAtOneCopy) {
+  const World world;
+  write_example("shared.h5", example_rows(world.rank, kRows, world.ranks));
+  const auto d = read_dataset_shared(MPI_COMM_WORLD, scratch("shared.h5"), HashCheck::verify);
+  expect_example(d);
+  EXPECT_EQ(is_shared_memory(d.arrays().lattice.data()), world.ranks > 1);
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm"))
+    EXPECT_FALSE(entry.path().filename().string().starts_with("xxact-" + std::to_string(::getpid()) + "-")) << entry.path();
+}
+
+TEST(DatasetStore, ADamagedFileIsAnErrorOnAllRanksThatShareIt) {
+  const World world;
+  write_example("damaged.h5", example_rows(world.rank, kRows, world.ranks));
+  if (world.rank == 0) {
+    const hdf5::File file(H5Fopen(scratch("damaged.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
+    const hdf5::DatasetHandle split(H5Dopen2(file.get(), "/split", H5P_DEFAULT));
+    const std::vector<std::uint8_t> nonsense(kRows, 77);
+    H5Dwrite(split.get(), H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, nonsense.data());
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  EXPECT_THROW(read_dataset_shared(MPI_COMM_WORLD, scratch("damaged.h5")), InputError);
+  EXPECT_THROW(read_dataset_shared(MPI_COMM_WORLD, scratch("missing.h5")), InputError);
 }
 
 TEST(DatasetStore, ALabelThatIsNotThereIsNamedWithThoseThatAre) {

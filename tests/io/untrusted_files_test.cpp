@@ -172,7 +172,7 @@ TEST(UntrustedDataset, FilesCutShortAndOtherFilesAreRefused) {
   EXPECT_THROW(read_dataset(path), InputError);
   std::ofstream(path) << "id,formula\n1,Fe2O3\n";
   EXPECT_THROW(read_dataset(path), InputError);
-  EXPECT_THROW(read_dataset(scratch("missing.h5")), IoError);
+  EXPECT_THROW(read_dataset(scratch("missing.h5")), InputError);
   EXPECT_THROW(read_dataset("/dev/zero"), InputError);
   write_results(MPI_COMM_SELF, path, {}, {});
   EXPECT_THROW(read_dataset(path), InputError);
