@@ -56,7 +56,7 @@ function(xxact_test_properties test ranks timeout labels)
     # MPI and its helpers keep memory until the process ends; everything else that leaks is ours.
     set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT
       "LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../tests/lsan.supp:print_suppressions=0"
-      "ASAN_OPTIONS=fast_unwind_on_malloc=0" "UBSAN_OPTIONS=print_stacktrace=1")
+      "ASAN_OPTIONS=fast_unwind_on_malloc=0:malloc_context_size=12" "UBSAN_OPTIONS=print_stacktrace=1")
   endif()
 endfunction()
 
