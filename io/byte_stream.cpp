@@ -53,7 +53,9 @@ struct ByteStream::Implementation {
   Compression compression = Compression::none;
   std::uint64_t file_bytes = 0, bytes_out = 0;
   bool ended = false;
-  std::vector<char> buffer = std::vector<char>(kChunkBytes);
+  bool in_memory = false;
+  std::string text;  // in memory
+  std::vector<char> buffer;
   streams::filtering_streambuf<streams::input> stream;
 
   void end() {
@@ -64,13 +66,23 @@ struct ByteStream::Implementation {
   }
 };
 
-ByteStream::ByteStream(const std::filesystem::path& path) : implementation_(std::make_unique<Implementation>()) {
+ByteStream::ByteStream() : implementation_(std::make_unique<Implementation>()) {}
+
+ByteStream ByteStream::of_text(std::string text) {
+  ByteStream stream;
+  stream.implementation_->in_memory = true;
+  stream.implementation_->text = std::move(text);
+  return stream;
+}
+
+ByteStream::ByteStream(const std::filesystem::path& path) : ByteStream() {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (error || status.type() == std::filesystem::file_type::not_found) throw InputError("no such file");
   if (!std::filesystem::is_regular_file(status)) throw InputError("not a regular file");
   auto& self = *implementation_;
   self.path = path;
+  self.buffer.resize(kChunkBytes);
   self.compression = compression_of(path);
   self.file_bytes = std::filesystem::file_size(path, error);
   switch (self.compression) {
@@ -91,6 +103,10 @@ Compression ByteStream::compression() const { return implementation_->compressio
 std::string_view ByteStream::next_chunk() {
   auto& self = *implementation_;
   if (self.ended) return {};
+  if (self.in_memory) {
+    self.ended = true;
+    return self.text;
+  }
   std::streamsize count = 0;
   try {
     count = self.stream.sgetn(self.buffer.data(), static_cast<std::streamsize>(self.buffer.size()));
@@ -108,8 +124,7 @@ std::string_view ByteStream::next_chunk() {
   return {self.buffer.data(), static_cast<std::size_t>(count)};
 }
 
-std::string read_whole_file(const std::filesystem::path& path, std::size_t limit) {
-  ByteStream stream(path);
+std::string read_whole(ByteStream stream, std::size_t limit) {
   std::string text;
   for (auto chunk = stream.next_chunk(); !chunk.empty(); chunk = stream.next_chunk()) {
     if (text.size() + chunk.size() > limit) throw InputError("holds more than {} MiB", limit >> 20);

@@ -20,6 +20,8 @@ class ByteStream {
  public:
   /// Throws InputError when the file cannot be opened, is no regular file or is empty.
   explicit ByteStream(const std::filesystem::path& path);
+  /// Bytes that are in memory already, taken as they are (a member of an archive).
+  static ByteStream of_text(std::string text);
   ~ByteStream();
   ByteStream(ByteStream&&) noexcept;
   ByteStream& operator=(ByteStream&&) noexcept;
@@ -31,11 +33,13 @@ class ByteStream {
   Compression compression() const;
 
  private:
+  ByteStream();
+
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
 
-/// The whole file in memory, decompressed. Throws InputError as above and when it holds more than `limit` bytes.
-std::string read_whole_file(const std::filesystem::path& path, std::size_t limit);
+/// All bytes of the stream. Throws InputError as above and when there are more than `limit`.
+std::string read_whole(ByteStream stream, std::size_t limit);
 
 }  // namespace xxact::io

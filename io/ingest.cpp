@@ -48,7 +48,7 @@ class IngestRun {
     check_mpi(MPI_Comm_rank(comm, &rank_), "asking for the rank");
     check_mpi(MPI_Comm_size(comm, &ranks_), "asking for the number of ranks");
     const InputList list = list_inputs(comm, options.inputs);
-    if (list.skipped > 0) log::info("ingest: {} files of the folders are no .csv, .json or .cif and are left out", list.skipped);
+    if (list.skipped > 0) log::info("ingest: {} files of the folders are no .csv, .json, .cif or archive of those and are left out", list.skipped);
     files = list.files;
     records.assign(files.size(), 0);
   }

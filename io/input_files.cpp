@@ -29,7 +29,7 @@ void add_folder(const fs::path& folder, InputList& list) {
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
       std::error_code error;
       if (!entry.is_regular_file(error)) continue;
-      if (has_source_suffix(entry.path())) found.push_back(entry.path());
+      if (format_of_name(entry.path())) found.push_back(entry.path());
       else ++list.skipped;
     }
   } catch (const fs::filesystem_error& error) {

@@ -1,11 +1,13 @@
 // A source file as a sequence of records, whatever its format: CSV with CIF texts or formulas, CIF, pymatgen
-// ComputedStructureEntry JSON, each plain or compressed. Not here: checks of a record, ranks, the dataset.
+// ComputedStructureEntry JSON, each plain or compressed, and archives of those. Not here: checks of a record, ranks, the dataset.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "io/byte_stream.hpp"
 #include "io/record_checks.hpp"
 #include "io/structure_record.hpp"
 
@@ -29,21 +31,28 @@ class RecordReader {
   RecordReader() = default;
 };
 
-enum class SourceFormat { csv, json, cif };
+enum class SourceFormat { csv, json, cif, archive };
 
 /// File name without the suffixes of compression: "mp20.csv.gz" -> "mp20.csv".
 std::string uncompressed_name(const std::filesystem::path& path);
 
-/// Whether a file of a folder is taken by its name: .csv, .json, .cif, with or without a suffix of compression.
-bool has_source_suffix(const std::filesystem::path& path);
+/// Format by name: .csv, .json, .cif, .tar, with or without a suffix of compression, .tgz, .zip. Files of folders without
+/// such a name are left out.
+std::optional<SourceFormat> format_of_name(const std::filesystem::path& path);
 
 /// Opens a source. Format by suffix, else by the first bytes. Throws InputError when the file cannot be read, is
 /// empty, has no known format or lacks the columns that every record needs.
 std::unique_ptr<RecordReader> open_records(const std::filesystem::path& path, const RecordLimits& limits);
 
-// The readers of each format. `stem`: names the records that have no id of their own ("stem-17").
-std::unique_ptr<RecordReader> open_csv(const std::filesystem::path& path, const std::string& stem, const RecordLimits& limits);
-std::unique_ptr<RecordReader> open_json(const std::filesystem::path& path, const std::string& stem, const RecordLimits& limits);
-std::unique_ptr<RecordReader> open_cif(const std::filesystem::path& path, const std::string& stem, const RecordLimits& limits);
+/// The same for one format and bytes from anywhere; `stem` names the records that have no id of their own ("stem-17").
+std::unique_ptr<RecordReader> open_records(SourceFormat format, ByteStream stream, const std::string& stem, const RecordLimits& limits);
+
+// The readers of each format.
+std::unique_ptr<RecordReader> open_csv(ByteStream stream, const std::string& stem, const RecordLimits& limits);
+std::unique_ptr<RecordReader> open_json(ByteStream stream, const std::string& stem, const RecordLimits& limits);
+std::unique_ptr<RecordReader> open_cif(ByteStream stream, const std::string& stem, const RecordLimits& limits);
+/// Members of a tar or zip archive that have a source's name, one after the other, streamed. Links, absolute names and
+/// names with `..` are refused, and so are nested archives; each gives one record that says so.
+std::unique_ptr<RecordReader> open_archive(const std::filesystem::path& path, const RecordLimits& limits);
 
 }  // namespace xxact::io

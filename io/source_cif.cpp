@@ -46,8 +46,8 @@ class CifSource final : public RecordReader {
 
 }  // namespace
 
-std::unique_ptr<RecordReader> open_cif(const std::filesystem::path& path, const std::string& stem, const RecordLimits& limits) {
-  return std::make_unique<CifSource>(read_whole_file(path, kMaxFileBytes), stem, limits);
+std::unique_ptr<RecordReader> open_cif(ByteStream stream, const std::string& stem, const RecordLimits& limits) {
+  return std::make_unique<CifSource>(read_whole(std::move(stream), kMaxFileBytes), stem, limits);
 }
 
 }  // namespace xxact::io

@@ -112,8 +112,8 @@ class CsvSource final : public RecordReader {
 
 }  // namespace
 
-std::unique_ptr<RecordReader> open_csv(const std::filesystem::path& path, const std::string& stem, const RecordLimits& limits) {
-  return std::make_unique<CsvSource>(ByteStream(path), stem, limits);
+std::unique_ptr<RecordReader> open_csv(ByteStream stream, const std::string& stem, const RecordLimits& limits) {
+  return std::make_unique<CsvSource>(std::move(stream), stem, limits);
 }
 
 }  // namespace xxact::io

@@ -161,8 +161,8 @@ class JsonSource final : public RecordReader {
 
 }  // namespace
 
-std::unique_ptr<RecordReader> open_json(const std::filesystem::path& path, const std::string& stem, const RecordLimits& limits) {
-  return std::make_unique<JsonSource>(ByteStream(path), stem, limits);
+std::unique_ptr<RecordReader> open_json(ByteStream stream, const std::string& stem, const RecordLimits& limits) {
+  return std::make_unique<JsonSource>(std::move(stream), stem, limits);
 }
 
 }  // namespace xxact::io

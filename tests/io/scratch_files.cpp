@@ -1,5 +1,8 @@
 #include "tests/io/scratch_files.hpp"
 
+#include <archive.h>
+#include <archive_entry.h>
+
 #include <boost/iostreams/copy.hpp>
 #include <boost/iostreams/filter/bzip2.hpp>
 #include <boost/iostreams/filter/gzip.hpp>
@@ -25,6 +28,29 @@ std::string compressed(const std::string& text) {
   return out.str();
 }
 
+std::string archived(const std::vector<ArchiveMember>& members, int (*set_format)(archive*)) {
+  std::vector<char> buffer(std::size_t{16} << 20);
+  std::size_t used = 0;
+  archive* handle = archive_write_new();
+  set_format(handle);
+  archive_write_set_bytes_in_last_block(handle, 1);
+  archive_write_open_memory(handle, buffer.data(), buffer.size(), &used);
+  for (const ArchiveMember& member : members) {
+    archive_entry* entry = archive_entry_new();
+    archive_entry_set_pathname(entry, member.name.c_str());
+    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_filetype(entry, member.symbolic_link ? AE_IFLNK : AE_IFREG);
+    if (member.symbolic_link) archive_entry_set_symlink(entry, member.bytes.c_str());
+    else archive_entry_set_size(entry, static_cast<la_int64_t>(member.bytes.size()));
+    archive_write_header(handle, entry);
+    if (!member.symbolic_link) archive_write_data(handle, member.bytes.data(), member.bytes.size());
+    archive_entry_free(entry);
+  }
+  archive_write_close(handle);
+  archive_write_free(handle);
+  return {buffer.data(), used};
+}
+
 }  // namespace
 
 std::filesystem::path scratch_folder(const std::string& name) {
@@ -44,6 +70,9 @@ void write_file(const std::filesystem::path& path, const std::string& bytes) { s
 std::string gzip(const std::string& text) { return compressed<boost::iostreams::gzip_compressor>(text); }
 std::string bzip2(const std::string& text) { return compressed<boost::iostreams::bzip2_compressor>(text); }
 std::string zstd(const std::string& text) { return compressed<boost::iostreams::zstd_compressor>(text); }
+
+std::string tar(const std::vector<ArchiveMember>& members) { return archived(members, archive_write_set_format_pax_restricted); }
+std::string zip(const std::vector<ArchiveMember>& members) { return archived(members, archive_write_set_format_zip); }
 
 std::string rock_salt_cif() {
   return "data_NaCl\n_cell_length_a 5.6402\n_cell_length_b 5.6402\n_cell_length_c 5.6402\n"

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace xxact::io::testing_files {
 
@@ -16,6 +17,15 @@ void write_file(const std::filesystem::path& path, const std::string& bytes);
 std::string gzip(const std::string& text);
 std::string bzip2(const std::string& text);
 std::string zstd(const std::string& text);
+
+struct ArchiveMember {
+  std::string name, bytes;
+  bool symbolic_link = false;  // then `bytes` is its target
+};
+/// A tar archive (pax).
+std::string tar(const std::vector<ArchiveMember>& members);
+/// A zip archive.
+std::string zip(const std::vector<ArchiveMember>& members);
 
 /// Rock salt as every atom of the cell, for tests that break one thing of it.
 std::string rock_salt_cif();

@@ -1,0 +1,145 @@
+// Archives of sources (tar, plain or compressed, and zip) by libarchive: streamed, nothing is extracted to disk.
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <memory>
+#include <string>
+
+#include "io/source.hpp"
+#include "src/base/error.hpp"
+
+namespace xxact::io {
+
+namespace {
+
+constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxMemberBytes = std::size_t{256} << 20;
+constexpr std::int64_t kMaxMembers = 50'000'000;
+constexpr std::int64_t kFreeExpansion = std::int64_t{1} << 30;
+constexpr std::int64_t kMaxRatio = 1000;
+
+struct CloseArchive {
+  void operator()(archive* handle) const noexcept { archive_read_free(handle); }
+};
+
+class ArchiveSource final : public RecordReader {
+ public:
+  ArchiveSource(const std::filesystem::path& path, const RecordLimits& limits) : handle_(archive_read_new()), limits_(limits) {
+    if (!handle_) throw IoError("out of memory while opening {}", path.string());
+    archive* handle = handle_.get();
+    // Only what is decoded in this process: some of libarchive's filters run other programs.
+    archive_read_support_format_tar(handle);
+    archive_read_support_format_zip(handle);
+    archive_read_support_filter_gzip(handle);
+    archive_read_support_filter_bzip2(handle);
+    archive_read_support_filter_zstd(handle);
+    archive_read_support_filter_xz(handle);
+    if (archive_read_open_filename(handle, path.c_str(), kBlockBytes) != ARCHIVE_OK) throw InputError("not a readable archive: {}", message());
+  }
+
+  bool next() override {
+    refusal_.clear();
+    for (;;) {
+      if (member_ && next_of_member()) return true;
+      if (!refusal_.empty()) return true;
+      if (!next_member()) return false;
+      if (!refusal_.empty()) return true;
+    }
+  }
+
+  void parse(StructureRecord& record) override {
+    record.clear();
+    if (!refusal_.empty()) throw InputError("{}", refusal_);
+    member_->parse(record);
+  }
+
+  std::string id() const override { return refusal_.empty() && member_ ? member_->id() : stem_; }
+
+ private:
+  std::string message() const {
+    const char* text = archive_error_string(handle_.get());
+    return text ? text : "unknown error";
+  }
+
+  /// A member that breaks off is one rejected record; the archive goes on behind it.
+  bool next_of_member() {
+    try {
+      if (member_->next()) return true;
+      member_.reset();
+      return false;
+    } catch (const InputError& error) {
+      refuse(error.what());
+      return false;
+    }
+  }
+
+  void refuse(std::string_view reason) {
+    member_.reset();
+    refusal_ = fmt::format("archive member {:.120}: {}", name_, reason);
+  }
+
+  /// Opens the next member that is a source, or refuses it; false at the end of the archive.
+  bool next_member() {
+    archive_entry* entry = nullptr;
+    const int status = archive_read_next_header(handle_.get(), &entry);
+    if (status == ARCHIVE_EOF) return false;
+    if (status != ARCHIVE_OK && status != ARCHIVE_WARN) throw InputError("the archive is damaged or ends early: {}", message());
+    if (++members_ > kMaxMembers) throw InputError("the archive has more than {} members", kMaxMembers);
+    const char* name = archive_entry_pathname(entry);
+    name_ = name ? name : "";
+    if (archive_entry_filetype(entry) == AE_IFDIR) return true;
+    const std::filesystem::path path(name_);
+    stem_ = std::filesystem::path(uncompressed_name(path)).stem().string();
+    const auto format = format_of_name(path);
+    if (!format) return true;
+    open_member(entry, path, *format);
+    return true;
+  }
+
+  void open_member(archive_entry* entry, const std::filesystem::path& path, SourceFormat format) {
+    if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) return refuse("is a link or no file");
+    if (path.is_absolute()) return refuse("has an absolute name");
+    for (const auto& part : path)
+      if (part == "..") return refuse("leads out of the archive");
+    if (uncompressed_name(path) != path.filename().string()) return refuse("is compressed inside the archive");
+    try {
+      member_ = open_records(format, ByteStream::of_text(member_text()), stem_, limits_);
+    } catch (const InputError& error) {
+      refuse(error.what());
+    }
+  }
+
+  std::string member_text() {
+    std::string text;
+    for (;;) {
+      const void* block = nullptr;
+      std::size_t size = 0;
+      la_int64_t offset = 0;
+      const int status = archive_read_data_block(handle_.get(), &block, &size, &offset);
+      if (status == ARCHIVE_EOF) return text;
+      if (status != ARCHIVE_OK && status != ARCHIVE_WARN) throw InputError("its data are damaged or end early: {}", message());
+      if (offset < 0 || static_cast<std::size_t>(offset) < text.size() || static_cast<std::size_t>(offset) + size > kMaxMemberBytes)
+        throw InputError("holds more than {} MiB", kMaxMemberBytes >> 20);
+      text.resize(static_cast<std::size_t>(offset));  // holes of sparse members are zeros
+      text.append(static_cast<const char*>(block), size);
+      expanded_ += static_cast<std::int64_t>(size);
+      const std::int64_t read = archive_filter_bytes(handle_.get(), -1);
+      if (expanded_ > kFreeExpansion && expanded_ / kMaxRatio > read) throw InputError("the archive expands more than {} times", kMaxRatio);
+    }
+  }
+
+  std::unique_ptr<archive, CloseArchive> handle_;
+  RecordLimits limits_;
+  std::unique_ptr<RecordReader> member_;
+  std::string name_, stem_, refusal_;  // of the current member
+  std::int64_t members_ = 0, expanded_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordReader> open_archive(const std::filesystem::path& path, const RecordLimits& limits) {
+  if (!std::filesystem::is_regular_file(path)) throw InputError("no such file");
+  return std::make_unique<ArchiveSource>(path, limits);
+}
+
+}  // namespace xxact::io
