@@ -111,6 +111,7 @@ Screening read_screening(const fs::path& folder) {
   if (fs::exists(folder / "summary.json")) {
     const std::string place = (folder / "summary.json").string();
     const json summary = read_json(folder / "summary.json");
+    screening.order = text_in(summary, "order", place);
     screening.rank_by = text_in(summary, "rank_by", place);
     screening.rows = integer_in(summary, "rows", place);
     screening.ok = integer_in(summary, "ok", place);

@@ -67,7 +67,7 @@ struct Evaluation {
 
 struct Screening {
   std::filesystem::path folder;
-  std::string name, rank_by;
+  std::string name, rank_by, order;  // order: asc or desc
   std::int64_t rows = -1, ok = -1, not_predictable = -1, rejected = -1;
   double seconds = kUnknown, structures_per_s = kUnknown;
   std::vector<std::string> columns;

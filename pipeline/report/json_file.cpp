@@ -1,8 +1,10 @@
 #include "pipeline/report/json_file.hpp"
 
 #include <cmath>
+#include <fstream>
+#include <sstream>
+#include <system_error>
 
-#include "io/byte_stream.hpp"
 #include "pipeline/report/inputs.hpp"
 #include "pipeline/report/text.hpp"
 #include "src/base/error.hpp"
@@ -38,7 +40,13 @@ json parse_object(const std::string& text, const std::string& place) {
 }
 
 json read_json(const std::filesystem::path& file) {
-  return parse_object(io::read_whole_file(file, kLargestFile), file.string());
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  if (error) throw InputError("{}: {}", file.string(), error.message());
+  if (size > kLargestFile) throw InputError("{}: {} bytes, more than the {} of any file that the program writes", file.string(), size, kLargestFile);
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return parse_object(text.str(), file.string());
 }
 
 double number_in(const json& object, const char* field, const std::string& place) {

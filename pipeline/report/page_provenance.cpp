@@ -96,7 +96,8 @@ std::string ranking_section(const std::vector<Screening>& screenings) {
                          known_count(screening.rejected));
     if (std::isfinite(screening.structures_per_s))
       out += fmt::format("{} in all, {} structures/s. ", duration(screening.seconds), significant(screening.structures_per_s, 3));
-    if (!screening.rank_by.empty()) out += "Ranked by " + code(screening.rank_by) + ". ";
+    if (!screening.rank_by.empty()) 
+      out += "Ranked by " + code(screening.rank_by) + (screening.order.empty() ? ". " : screening.order == "desc" ? ", largest first. " : ", smallest first. ");
     out += fmt::format("The first {} of <code>ranking.csv</code>:</p>", screening.top.size());
     out += screening.top.empty() ? "<p class=\"note\">No candidate passed.</p>" : ranking_table(screening);
   }
