@@ -39,7 +39,7 @@ void describe(options::options_description& description) {
       ("input", options::value<Texts>()->multitoken()->required(), "files and folders: CSV with a cif or formula column, CIF, pymatgen ComputedStructureEntry JSON; plain, gzip, bzip2 or zstd")
       ("output", options::value<std::string>()->required(), "dataset file to write; what cannot be read goes to FILE.h5.rejects.jsonl")
       ("symmetry", options::value<std::string>()->default_value("given"), "space group: given (spglib's where none is given), check (both, differences counted), compute (spglib's alone), none (given or unknown)")
-      ("symprec", options::value<double>()->default_value(0.1), "tolerance of spglib in angstrom; Materials Project labels agree at 0.1")
+      ("symprec", options::value<double>()->default_value(0.1, "0.1"), "tolerance of spglib in angstrom; Materials Project labels agree at 0.1")
       ("split-as", options::value<std::string>(), "keep a published split: train, validation, test or none for every row; default: by reduced formula")
       ("split-seed", options::value<std::uint64_t>(), "another split by formula")
       ("max-atoms", options::value<std::int64_t>()->default_value(1000), "records with more atoms in the cell are rejected")
