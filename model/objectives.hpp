@@ -17,8 +17,8 @@ struct Targets {
 
 /// How a regression head is trained.
 ///   robust_l1  sqrt(2) |e| exp(-s) + s, the Laplace likelihood up to a constant (Wang et al. 2021, doi:10.1038/s41524-021-00545-1)
-///   l1         |e| trains the mean; the log-scale s is trained by robust_l1 with the error held constant, so the
-///              uncertainty is learned while large errors keep their full pull on the mean
+///   l1         |e| trains the mean; the log-scale s is trained by a tenth of robust_l1 with the error held constant, so
+///              the uncertainty is learned while large errors keep their full pull on the mean and on the shared features
 enum class RegressionLoss { robust_l1, l1 };
 
 struct ObjectiveConfig {
