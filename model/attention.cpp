@@ -1,8 +1,12 @@
 #include "model/attention.hpp"
 
+#include "model/host_attention.hpp"
+#include "model/host_linear.hpp"
+
 namespace xxact::model {
 
 torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key_value, const torch::Tensor& mask) {
+  if (fits_host_attention(key_value)) return host_attention(query, key_value, mask);
   const auto packed = key_value.unbind(2);
   const std::optional<torch::Tensor> key_mask = mask.defined() ? std::optional(mask) : std::nullopt;
   const auto mixed = at::scaled_dot_product_attention(query.transpose(1, 2), packed[0].transpose(1, 2), packed[1].transpose(1, 2), key_mask);
@@ -15,12 +19,14 @@ torch::Tensor SelfAttention::operator()(const torch::Tensor& x, const torch::Ten
     // split, not slices: its backward is one concatenation.
     const auto weights = query_key_value.weight.split_with_sizes({width, 2 * width});
     const auto biases = query_key_value.bias.split_with_sizes({width, 2 * width});
-    const auto query = at::linear(x.narrow(1, 0, 1), weights[0], biases[0]).view({batch, 1, heads, width / heads});
-    const auto key_value = at::linear(x, weights[1], biases[1]).view({batch, tokens, 2, heads, width / heads});
+    const auto query = affine(x.narrow(1, 0, 1), weights[0], biases[0]).view({batch, 1, heads, width / heads});
+    const auto key_value = affine(x, weights[1], biases[1]).view({batch, tokens, 2, heads, width / heads});
     return output(attend(query, key_value, mask));
   }
-  const auto packed = query_key_value(x).view({batch, tokens, 3, heads, width / heads}).split_with_sizes({1, 2}, 2);
-  return output(attend(packed[0].squeeze(2), packed[1], mask));
+  const auto packed = query_key_value(x).view({batch, tokens, 3, heads, width / heads});
+  if (fits_host_attention(packed)) return output(host_self_attention(packed, mask));
+  const auto parts = packed.split_with_sizes({1, 2}, 2);
+  return output(attend(parts[0].squeeze(2), parts[1], mask));
 }
 
 torch::Tensor CrossAttention::operator()(const torch::Tensor& x, const torch::Tensor& key_value, const torch::Tensor& mask) const {

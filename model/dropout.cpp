@@ -50,13 +50,6 @@ torch::Tensor mask_on_host(const torch::Tensor& sample_hash, std::int64_t site, 
   return mask;
 }
 
-torch::Tensor mask_on_device(const torch::Tensor& sample_hash, std::int64_t site, std::int64_t elements, double rate) {
-  auto key = sample_hash.bitwise_xor(static_cast<std::int64_t>(site_hash(site)));
-  mix_(key);
-  auto hash = (torch::arange(elements, sample_hash.options()).unsqueeze(0) + key.unsqueeze(1)).bitwise_and_(0xFFFFFFFF);
-  return mix_(hash).ge(threshold(rate)).to(torch::kFloat32).mul_(1.0 / (1.0 - rate));
-}
-
 }  // namespace
 
 Dropout::Dropout(const torch::Tensor& sample_key, double rate) : rate_(rate) {
@@ -68,10 +61,18 @@ Dropout::Dropout(const torch::Tensor& sample_key, double rate) : rate_(rate) {
   mix_(sample_hash_);
 }
 
+torch::Tensor dropout_mask_by_tensors(const torch::Tensor& sample_hash, std::int64_t site, std::int64_t elements, double rate) {
+  torch::NoGradGuard no_grad;
+  auto key = sample_hash.bitwise_xor(static_cast<std::int64_t>(site_hash(site)));
+  mix_(key);
+  auto hash = (torch::arange(elements, sample_hash.options()).unsqueeze(0) + key.unsqueeze(1)).bitwise_and_(0xFFFFFFFF);
+  return mix_(hash).ge(threshold(rate)).to(torch::kFloat32).mul_(1.0 / (1.0 - rate));
+}
+
 torch::Tensor dropout_mask(const torch::Tensor& sample_hash, std::int64_t site, std::int64_t elements, double rate) {
   torch::NoGradGuard no_grad;
   return sample_hash.is_cpu() ? mask_on_host(sample_hash.contiguous(), site, elements, rate)
-                              : mask_on_device(sample_hash, site, elements, rate);
+                              : dropout_mask_by_tensors(sample_hash, site, elements, rate);
 }
 
 torch::Tensor Dropout::operator()(const torch::Tensor& x, std::int64_t site) const {

@@ -28,5 +28,7 @@ class Dropout {
 
 /// The mask alone, [B, elements] float32: 0 or 1 / (1 - rate). `sample_hash` [B] int64 holds 32-bit values.
 torch::Tensor dropout_mask(const torch::Tensor& sample_hash, std::int64_t site, std::int64_t elements, double rate);
+/// The same in tensor arithmetic, as devices compute it.
+torch::Tensor dropout_mask_by_tensors(const torch::Tensor& sample_hash, std::int64_t site, std::int64_t elements, double rate);
 
 }  // namespace xxact::model

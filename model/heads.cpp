@@ -1,5 +1,7 @@
 #include "model/heads.hpp"
 
+#include "model/host_linear.hpp"
+
 namespace xxact::model {
 
 ResidualHead::ResidualHead(std::int64_t in, const std::vector<std::int64_t>& widths, std::int64_t out, Initializer& init) {
@@ -15,7 +17,7 @@ ResidualHead::ResidualHead(std::int64_t in, const std::vector<std::int64_t>& wid
 
 torch::Tensor ResidualHead::forward(torch::Tensor x) const {
   for (const auto& layer : layers_)
-    x = at::leaky_relu(layer.main(x), 0.01) + (layer.shortcut.defined() ? at::linear(x, layer.shortcut) : x);
+    x = at::leaky_relu(layer.main(x), 0.01) + (layer.shortcut.defined() ? affine(x, layer.shortcut, {}) : x);
   return output_(x);
 }
 

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "model/host_linear.hpp"
+
 namespace xxact::model {
 
 Initializer::Initializer(std::uint64_t seed) : generator_(at::make_generator<at::CPUGeneratorImpl>(seed)) {}
@@ -16,7 +18,7 @@ torch::Tensor Initializer::normal(at::IntArrayRef shape, double standard_deviati
   return torch::empty(shape, torch::kFloat32).normal_(0.0, standard_deviation, generator_);
 }
 
-torch::Tensor Linear::operator()(const torch::Tensor& x) const { return at::linear(x, weight, bias); }
+torch::Tensor Linear::operator()(const torch::Tensor& x) const { return affine(x, weight, bias); }
 
 torch::Tensor Norm::operator()(const torch::Tensor& x) const { return at::layer_norm(x, {x.size(-1)}, weight, bias, 1e-5); }
 

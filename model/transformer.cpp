@@ -1,5 +1,7 @@
 #include "model/transformer.hpp"
 
+#include "model/host_gelu.hpp"
+
 namespace xxact::model {
 namespace {
 
@@ -22,7 +24,7 @@ torch::Tensor residual(NormPlacement placement, const Norm& norm, const torch::T
 
 torch::Tensor FeedForward::operator()(const torch::Tensor& x, const Dropout& dropout) const {
   const auto linear = hidden(x);
-  const auto active = activation == Activation::gelu ? at::gelu(linear) : at::relu(linear);
+  const auto active = activation == Activation::gelu ? model::gelu(linear) : at::relu(linear);
   return dropout(output(dropout(active, site)), site + 1);
 }
 
