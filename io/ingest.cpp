@@ -54,10 +54,10 @@ class IngestRun {
   }
 
   void read_all() {
-    const std::vector<int> owner = assign_files(files, ranks_);
+    const std::vector<FileReaders> readers = assign_readers(files, ranks_);
     Progress progress("ingest", "records", 0, options_.progress && rank_ == 0);
     for (std::size_t file = 0; file < files.size(); ++file)
-      if (owner[file] == kSharedByAll || owner[file] == rank_) read_file(file, owner[file] == kSharedByAll, progress);
+      if (readers[file].include(rank_)) read_file(file, readers[file], progress);
   }
 
   /// Collective. Global row order: records of all files one after the other.
@@ -72,13 +72,13 @@ class IngestRun {
   }
 
  private:
-  void read_file(std::size_t file, bool shared, Progress& progress) {
+  void read_file(std::size_t file, const FileReaders& readers, Progress& progress) {
     std::int64_t number = Reject::kWholeFile;  // of the record that is read
     try {
       const auto reader = open_records(files[file].path, options_.limits);
       for (number = 0; reader->next(); ++number) {
         records[file] = number + 1;
-        if (!shared || number % ranks_ == rank_) read_record(*reader, file, number);
+        if (readers.parses(rank_, number)) read_record(*reader, file, number);
         progress.update(++passed_);
       }
       if (number == 0) rejects.push_back({file, Reject::kWholeFile, {}, "no records"});

@@ -1,8 +1,8 @@
 #include "io/input_files.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <system_error>
 
 #include "io/byte_exchange.hpp"
@@ -72,22 +72,20 @@ InputList list_inputs(MPI_Comm comm, const std::vector<fs::path>& inputs) {
   return list;
 }
 
-std::vector<int> assign_files(const std::vector<InputFile>& files, int ranks) {
-  std::vector<int> owner(files.size(), 0);
-  if (ranks == 1) return owner;
-  const std::uint64_t total = std::accumulate(files.begin(), files.end(), std::uint64_t{0}, [](std::uint64_t sum, const InputFile& file) { return sum + file.bytes; });
-  const std::uint64_t large = total / (4 * static_cast<std::uint64_t>(ranks));
-  std::vector<std::uint64_t> load(static_cast<std::size_t>(ranks), 0);
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    if (files[i].bytes > large) {
-      owner[i] = kSharedByAll;
-      continue;
-    }
-    const auto least = std::min_element(load.begin(), load.end());
-    owner[i] = static_cast<int>(least - load.begin());
-    *least += files[i].bytes + 1;
+std::vector<FileReaders> assign_readers(const std::vector<InputFile>& files, int ranks) {
+  std::vector<FileReaders> readers(files.size());
+  double total = 0;
+  for (const InputFile& file : files) total += static_cast<double>(file.bytes);
+  double before = 0;
+  for (std::size_t i = 0; i < files.size() && total > 0; ++i) {
+    const double start = before / total * ranks, width = static_cast<double>(files[i].bytes) / total * ranks;
+    before += static_cast<double>(files[i].bytes);
+    readers[i].ranks = std::clamp(static_cast<int>(std::lround(width)), 1, ranks);
+    // A rank alone takes the files that begin in its part; several take the part that the file covers best.
+    const int first = readers[i].ranks == 1 && width < 1 ? static_cast<int>(start) : static_cast<int>(std::lround(start));
+    readers[i].first = std::clamp(first, 0, ranks - readers[i].ranks);
   }
-  return owner;
+  return readers;
 }
 
 }  // namespace xxact::io

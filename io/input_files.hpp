@@ -26,10 +26,15 @@ struct InputList {
 /// Collective on comm. Rank 0 looks at the file system, the others get its list.
 InputList list_inputs(MPI_Comm comm, const std::vector<std::filesystem::path>& inputs);
 
-inline constexpr int kSharedByAll = -1;
+/// Neighbouring ranks that read one file together: each goes through all of it and parses every `ranks`-th record.
+struct FileReaders {
+  int first = 0, ranks = 1;
+  bool include(int rank) const { return rank >= first && rank < first + ranks; }
+  bool parses(int rank, std::int64_t record) const { return record % ranks == rank - first; }
+};
 
-/// Reading rank of each file. A file that holds more than a quarter of a rank's fair share of the bytes is read by all
-/// ranks, each parsing its part of the records; the others go one by one to the rank with the least to read.
-std::vector<int> assign_files(const std::vector<InputFile>& files, int ranks);
+/// Readers of each file: the files lie side by side along the ranks in proportion to their bytes. A file below the fair share
+/// of a rank and a half has one reader, so that a set of many files is decompressed once, not once a rank.
+std::vector<FileReaders> assign_readers(const std::vector<InputFile>& files, int ranks);
 
 }  // namespace xxact::io

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <string>
 
 #include "io/dataset.hpp"
 #include "io/ingest.hpp"
+#include "io/input_files.hpp"
 #include "src/base/error.hpp"
 #include "tests/io/scratch_files.hpp"
 
@@ -90,6 +92,34 @@ TEST(Ingest, PerovskitesHaveTheirOwnDefinitions) {
   ASSERT_EQ(summary.labels.size(), 4U);
   for (const LabelInfo& label : summary.labels) EXPECT_NE(label.definition.find("Castelli"), std::string::npos) << label.name;
   EXPECT_TRUE(same_alone(options, summary));
+}
+
+TEST(InputFiles, EveryRecordHasOneReaderAndBulkSetsAreReadOnce) {
+  for (const int ranks : {1, 2, 3, 7, 64})
+    for (const std::vector<std::uint64_t>& bytes : std::vector<std::vector<std::uint64_t>>{{100}, {0, 0}, {1, 1000}, {500, 500, 1, 1, 500}, std::vector<std::uint64_t>(45, 150), std::vector<std::uint64_t>(1000, 3)}) {
+      std::vector<InputFile> files;
+      for (const auto size : bytes) files.push_back({"x", size});
+      const auto readers = assign_readers(files, ranks);
+      std::vector<int> files_of(static_cast<std::size_t>(ranks), 0);
+      for (const FileReaders& reader : readers) {
+        EXPECT_GE(reader.first, 0);
+        EXPECT_LE(reader.first + reader.ranks, ranks);
+        for (std::int64_t record = 0; record < 5; ++record) {
+          int parsing = 0;
+          for (int rank = 0; rank < ranks; ++rank) parsing += reader.include(rank) && reader.parses(rank, record);
+          EXPECT_EQ(parsing, 1);
+        }
+        for (int rank = 0; rank < ranks; ++rank) files_of[static_cast<std::size_t>(rank)] += reader.include(rank);
+      }
+      const int most = *std::max_element(files_of.begin(), files_of.end());
+      if (bytes.size() == 1) {
+        EXPECT_EQ(readers[0].ranks, ranks);
+      } else if (bytes.size() == 45 && ranks == 64) {
+        EXPECT_EQ(most, 1);
+      } else if (bytes.size() == 1000) {
+        EXPECT_LE(most, 1000 / ranks + 1);
+      }
+    }
 }
 
 TEST(Ingest, SeveralSourcesKeepTheirOrderAndSayThatDefinitionsAreMixed) {
