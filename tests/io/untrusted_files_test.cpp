@@ -178,6 +178,27 @@ TEST(UntrustedDataset, FilesCutShortAndOtherFilesAreRefused) {
   EXPECT_THROW(read_dataset(path), InputError);
 }
 
+/// Handles of every kind that are open in the library.
+hsize_t open_handles() {
+  hsize_t total = 0;
+  for (const H5I_type_t kind : {H5I_FILE, H5I_GROUP, H5I_DATATYPE, H5I_DATASPACE, H5I_DATASET, H5I_ATTR, H5I_GENPROP_LST}) {
+    hsize_t count = 0;
+    H5Inmembers(kind, &count);
+    total += count;
+  }
+  return total;
+}
+
+TEST(UntrustedDataset, NeitherReadingNorRefusingLeavesHandlesOpen) {
+  message_after([](hid_t) {});
+  const auto before = open_handles();
+  message_after([](hid_t) {});
+  message_after([](hid_t f) { set_byte(f, "/split", 2, 3); });
+  message_after([](hid_t f) { replace(f, "/structures/lattice", H5T_IEEE_F64LE, {20, 9}); });
+  message_after([](hid_t f) { H5Ldelete(f, "/composition/offset", H5P_DEFAULT); });
+  EXPECT_EQ(open_handles(), before);
+}
+
 TEST(UntrustedCheckpoint, GroupsThatContainThemselvesEnd) {
   const auto path = scratch("loop.h5");
   const std::vector<float> values = {1};
