@@ -4,3 +4,5 @@ set(io_store
   composition_formula.cpp dataset.cpp dataset_checks.cpp dataset_exchange.cpp dataset_reader.cpp dataset_schema.cpp dataset_shared.cpp dataset_writer.cpp
   results_writer.cpp results_reader.cpp checkpoint.cpp
   inspect.cpp inspect_dataset.cpp inspect_checkpoint.cpp inspect_results.cpp)
+# Shared memory by name lives in librt before glibc 2.34.
+list(APPEND io_private_link rt)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -98,6 +99,14 @@ TEST(DatasetStore, RowsDealtOutInTurnComeBackInInputOrder) {
   expect_example(read_dataset(scratch("in-turn.h5"), HashCheck::verify));
   expect_description(read_dataset(scratch("in-turn.h5")));
   EXPECT_EQ(written.content_hash, single_rank_hash());
+}
+
+TEST(DatasetStore, EveryNaNInTheFileIsTheSameOne) {
+  const World world;
+  write_example("nan.h5", example_rows(world.rank, kRows, world.ranks));  // rows bring negative and signalling ones
+  const auto d = read_dataset(scratch("nan.h5"));
+  EXPECT_EQ(std::bit_cast<std::uint32_t>(d.label("band_gap")[7]), 0x7FC00000U);
+  EXPECT_EQ(std::bit_cast<std::uint64_t>(d.structure(3).lattice[5]), 0x7FF8000000000000U);
 }
 
 TEST(DatasetStore, AllRowsOnTheLastRankGiveTheSameFile) {
