@@ -14,10 +14,14 @@ constexpr std::int64_t kMostWidth = 128;
 
 /// Rows of `tokens` vectors turned into columns: out[d][token], zero behind the last token.
 XXACT_INLINE void transpose(const float* rows, std::int64_t stride, std::int64_t tokens, std::int64_t width, std::int64_t padded, float* out) {
-  for (std::int64_t d = 0; d < width; ++d)
-    for (std::int64_t t = tokens; t < padded; ++t) out[d * padded + t] = 0;
-  for (std::int64_t t = 0; t < tokens; ++t)
-    for (std::int64_t d = 0; d < width; ++d) out[d * padded + t] = rows[t * stride + d];
+  for (std::int64_t d = 0; d < width; d += kLanes)
+    for (std::int64_t first = 0; first < padded; first += kLanes) {
+      Vector block[kLanes] = {};
+      const std::int64_t present = std::min<std::int64_t>(kLanes, tokens - first);
+      for (std::int64_t t = 0; t < present; ++t) load(block[t], rows + (first + t) * stride + d);
+      transpose_block(block);
+      for (int i = 0; i < kLanes; ++i) store(out + (d + i) * padded + first, block[i]);
+    }
 }
 
 /// sums[c] = sum over d of row[d] * columns[d][16 c ...]

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 // One copy for each instruction set, chosen when the program starts.
 #if defined(__x86_64__)
@@ -22,16 +23,65 @@ using IntVector = std::int32_t __attribute__((vector_size(4 * kLanes)));
 XXACT_INLINE void load(Vector& v, const float* p) { std::memcpy(&v, p, sizeof v); }
 XXACT_INLINE void store(float* p, const Vector& v) { std::memcpy(p, &v, sizeof v); }
 
-XXACT_INLINE float sum_of(const Vector& v) {
-  float sum = 0;
-  for (int i = 0; i < kLanes; ++i) sum += v[i];
-  return sum;
+/// a and b mixed by constant indices: 0 ... 15 are lanes of a, 16 ... 31 lanes of b.
+template <int... Index>
+XXACT_INLINE void shuffle(Vector& out, const Vector& a, const Vector& b, std::integer_sequence<int, Index...>) {
+  out = __builtin_shufflevector(a, b, Index...);
 }
 
-XXACT_INLINE float max_of(const Vector& v) {
-  float most = v[0];
-  for (int i = 1; i < kLanes; ++i) most = v[i] > most ? v[i] : most;
-  return most;
+/// Lane i of the result is lane i xor Step.
+template <int Step, int... Lane>
+constexpr auto partner_lanes(std::integer_sequence<int, Lane...>) {
+  return std::integer_sequence<int, (Lane ^ Step)...>{};
+}
+using AllLanes = std::make_integer_sequence<int, kLanes>;
+
+template <int Step>
+XXACT_INLINE void add_partner(Vector& v) {
+  Vector other;
+  shuffle(other, v, v, partner_lanes<Step>(AllLanes{}));
+  v += other;
+}
+XXACT_INLINE float sum_of(Vector v) {
+  add_partner<8>(v);
+  add_partner<4>(v);
+  add_partner<2>(v);
+  add_partner<1>(v);
+  return v[0];
+}
+
+template <int Step>
+XXACT_INLINE void max_partner(Vector& v) {
+  Vector other;
+  shuffle(other, v, v, partner_lanes<Step>(AllLanes{}));
+  v = other > v ? other : v;
+}
+XXACT_INLINE float max_of(Vector v) {
+  max_partner<8>(v);
+  max_partner<4>(v);
+  max_partner<2>(v);
+  max_partner<1>(v);
+  return v[0];
+}
+
+/// One stage of the transposition: bit Step of the row index and of the lane index change places.
+template <int Step, int... Lane>
+XXACT_INLINE void exchange_bits(Vector* rows, std::integer_sequence<int, Lane...>) {
+  for (int row = 0; row < kLanes; ++row) {
+    if ((row & Step) != 0) continue;
+    Vector low, high;
+    shuffle(low, rows[row], rows[row + Step], std::integer_sequence<int, ((Lane & Step) != 0 ? kLanes + Lane - Step : Lane)...>{});
+    shuffle(high, rows[row], rows[row + Step], std::integer_sequence<int, ((Lane & Step) != 0 ? kLanes + Lane : Lane + Step)...>{});
+    rows[row] = low;
+    rows[row + Step] = high;
+  }
+}
+/// Transposes 16 x 16 floats in place.
+XXACT_INLINE void transpose_block(Vector* rows) {
+  exchange_bits<8>(rows, AllLanes{});
+  exchange_bits<4>(rows, AllLanes{});
+  exchange_bits<2>(rows, AllLanes{});
+  exchange_bits<1>(rows, AllLanes{});
 }
 
 /// exp of values in [-87, 0]: 2^n times a polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2] (Cephes expf), about 1e-7 relative.
