@@ -262,7 +262,8 @@ void Trainer::write_summary(const Loader& loader) {
                          {"threads_per_rank", options_.threads.compute}, {"loader_threads_per_rank", options_.threads.loader}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
                          {"dataset", {{"path", dataset_.path().string()}, {"content_hash", dataset_.content_hash()}, {"rows", dataset_.size()},
-                                      {"train", split[0]}, {"validation", split[1]}, {"test", split[2]}}},
+                                      {"train", split[0]}, {"validation", split[1]}, {"test", split[2]}, {"source", dataset_.description().source},
+                                      {"licence", dataset_.description().licence}, {"split_rule", dataset_.description().split_rule}}},
                          {"seed", config_.training.seed}, {"data_wait_s", worst[0]}, {"comm_wait_s", worst[1]}, {"memory_bytes", worst[2]},
                          {"program_version", options_.program_version}, {"finished", state_.step == prepared_.plan.total_steps()}});
 }

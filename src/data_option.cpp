@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "io/dataset_shared.hpp"
 #include "io/ingest.hpp"
 #include "pipeline/comm/communicator.hpp"
 #include "src/base/error.hpp"
@@ -24,7 +25,7 @@ bool up_to_date(const std::filesystem::path& dataset, const std::filesystem::pat
 
 io::Dataset open_data(const std::filesystem::path& data, const std::filesystem::path& folder, const Runtime& runtime) {
   if (!std::filesystem::exists(data)) throw InputError("{}: there is no such file or folder", data.string());
-  if (io::is_dataset_file(data)) return io::read_dataset(data);
+  if (io::is_dataset_file(data)) return io::read_dataset_shared(runtime.world(), data);
   const auto dataset = folder / dataset_name(data);
   const comm::Communicator comm(runtime.world());
   // Rank 0 decides: the file may appear between two ranks' looks at it.
@@ -40,7 +41,7 @@ io::Dataset open_data(const std::filesystem::path& data, const std::filesystem::
     const auto summary = io::ingest(runtime.world(), ingest);
     log::info("ingested {} structures, {} rejected (see {})", summary.rows, summary.rejected, summary.rejects.string());
   }
-  return io::read_dataset(dataset);
+  return io::read_dataset_shared(runtime.world(), dataset);
 }
 
 }  // namespace xxact

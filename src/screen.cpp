@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "pipeline/report/report.hpp"
 #include "pipeline/screening.hpp"
 #include "src/command.hpp"
 #include "src/compute_options.hpp"
@@ -45,10 +46,17 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   std::vector<io::Dataset> datasets;
   for (const auto& data : values["data"].as<std::vector<std::string>>()) datasets.push_back(open_data(data, screening.output, runtime));
   const auto summary = pipeline::screen(models, datasets, screening, compute.device.torch(), compute.comm);
-  if (runtime.root())
+  if (runtime.root()) {
     std::cout << fmt::format("screened {} inputs: {} predicted, {} not predictable, {} rejected; {:.0f} structures/s\nranking {}\n", summary["rows"].get<std::int64_t>(),
                              summary["ok"].get<std::int64_t>(), summary["not_predictable"].get<std::int64_t>(), summary["rejected"].get<std::int64_t>(),
                              summary["structures_per_s"].get<double>(), (screening.output / "ranking.csv").string());
+    report::ReportRequest page;
+    page.folders = {screening.output};
+    page.output = screening.output / "report.html";
+    page.title = "Screening";
+    page.program_version = kVersion;
+    runtime.after_finalize(report::finish_report, report::begin_report(page));
+  }
   return ExitCode::done;
 }
 
