@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "model/host_memory.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::pipeline {
@@ -59,6 +60,7 @@ Device::Device(DeviceChoice choice, const comm::Communicator& comm, int local_ra
       throw ConfigError("--device cuda: {}", library_ == nullptr ? "the device library cannot be loaded: " + library.problem : "LibTorch finds no GPU");
   }
   comm.require_equal(is_cuda() ? 1 : 0, "the kind of device");
+  if (!is_cuda()) model::keep_freed_memory();
   at::set_num_threads(threads.compute);
   at::globalContext().setFlushDenormal(true);
 }
