@@ -6,7 +6,7 @@
 
 namespace xxact::model {
 
-/// x W^T + b: x [..., in] (made contiguous if it is not), weight [out, in], bias [out] or undefined. Differentiable once. Large float32 products
+/// x W^T + b: x [..., in] (copied if not contiguous), weight [out, in], bias [out] or undefined. Differentiable once. Large float32 products
 /// on the host go to oneDNN, all else to at::linear.
 torch::Tensor affine(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias);
 

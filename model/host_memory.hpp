@@ -3,9 +3,9 @@
 
 namespace xxact::model {
 
-/// Blocks up to 1 GiB (32 MiB with an old glibc) come from the heap and freed memory stays with the process. glibc would otherwise give the activations back
-/// to the system at each step and take 40,000 page faults a second to get them again: 15 % of the time of preset small.
-/// Once, before the first training step; no effect with another C library.
+/// Blocks up to 1 GiB (32 MiB with an old glibc) come from the heap and freed memory stays with the process. glibc would
+/// otherwise give the activations back at each step and fault them in again: about a fifth of the training rate of preset
+/// small (bench/model/README.md). Once, before the first training step; no effect with another C library.
 void keep_freed_memory();
 
 }  // namespace xxact::model
