@@ -104,6 +104,8 @@ TEST(ResultsTable, ATableWithoutRowsIsWrittenAndRead) {
 
 TEST(ResultsTable, AColumnOfAnotherLengthOnOneRankIsAnErrorOnAll) {
   const World world;
+  std::filesystem::remove(scratch("ragged.h5"));  // of an earlier run
+  MPI_Barrier(MPI_COMM_WORLD);
   auto rows = local_rows(world);
   if (world.rank == 0) rows.ood_score.pop_back();
   EXPECT_THROW(write_results(MPI_COMM_WORLD, scratch("ragged.h5"), rows, description()), CommError);
