@@ -10,7 +10,7 @@ readonly apt_packages=(
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
   libboost-program-options-dev libboost-iostreams-dev libssl-dev
   libfmt-dev libspdlog-dev libsimdjson-dev nlohmann-json3-dev libarchive-dev
-  gemmi-dev tao-pegtl-dev libsymspg-dev librandom123-dev
+  gemmi-dev libsymspg-dev librandom123-dev
   gnuplot-nox
   libgtest-dev libbenchmark-dev)
 

@@ -9,13 +9,13 @@
 #include "pipeline/gradient_reducer.hpp"
 #include "pipeline/loader.hpp"
 #include "pipeline/run_folder.hpp"
-#include "pipeline/stop_request.hpp"
 #include "pipeline/training_plan.hpp"
 #include "pipeline/training_state.hpp"
 #include "pipeline/validation.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
+#include "src/base/stop_signals.hpp"
 
 namespace xxact::pipeline {
 namespace {
@@ -303,7 +303,6 @@ TrainingOutcome Trainer::run() {
 }  // namespace
 
 TrainingOutcome train(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm) {
-  listen_for_stop_signals();
   return Trainer(dataset, config, options, device, comm).run();
 }
 

@@ -24,6 +24,8 @@ struct Command {
   std::vector<const char*> positional;
   /// Runs on every rank. Collective on the world communicator.
   ExitCode (*run)(const options::variables_map& values, Runtime& runtime);
+  /// Whether it asks stop_requested() between steps and stops with a checkpoint; others end at once on a signal.
+  bool stops_on_request = false;
 };
 
 extern const Command kIngestCommand;

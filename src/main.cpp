@@ -5,6 +5,7 @@
 #include <span>
 
 #include "src/base/nearest_name.hpp"
+#include "src/base/stop_signals.hpp"
 #include "src/command_line.hpp"
 #include "src/failure.hpp"
 #include "src/runtime.hpp"
@@ -64,6 +65,7 @@ ExitCode dispatch(std::span<char*> arguments, Runtime& runtime) {
     if (runtime.root()) std::cout << help_text(command);
     return ExitCode::done;
   }
+  if (!command.stops_on_request) release_stop_signals();
   runtime.set_log_level(log::parse_level(values["log-level"].as<std::string>()));
   return command.run(values, runtime);
 }
@@ -75,6 +77,7 @@ int main(int argc, char** argv) {
   using namespace xxact;
   std::signal(SIGPIPE, SIG_IGN);
   try {
+    hold_stop_signals();  // before MPI starts threads of its own
     Runtime runtime(argc, argv);
     end_all_ranks_on_terminate(runtime);
     try {

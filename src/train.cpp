@@ -89,6 +89,6 @@ const Command kTrainCommand = {
     "xxact train --data perovskites.h5 --output runs/bimodal --config configs/demo/perovskites-bimodal.ini\n"
     "mpirun -n 8 xxact train --data alexandria.h5 --output runs/paper --preset paper --global-batch 32768 --learning-rate 5e-4\n"
     "xxact train --data perovskites.h5 --output runs/bimodal --config configs/demo/perovskites-bimodal.ini --resume",
-    describe, {}, run};
+    describe, {}, run, true};
 
 }  // namespace xxact

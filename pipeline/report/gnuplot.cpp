@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -23,21 +24,33 @@ namespace xxact::report {
 namespace fs = std::filesystem;
 namespace {
 
-/// What the process's files are set to; destroyed with the owner.
+/// What the process's files are set to, and no signal held back, whatever this process holds; destroyed with the owner.
 class SpawnActions {
  public:
-  SpawnActions() { posix_spawn_file_actions_init(&actions_); }
-  ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
+  SpawnActions() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+  }
+  ~SpawnActions() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
   void open(int descriptor, const char* path, int flags) {
     posix_spawn_file_actions_addopen(&actions_, descriptor, path, flags, 0600);
   }
   void duplicate(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
+  const posix_spawn_file_actions_t* files() const { return &actions_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
 
  private:
   posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
 };
 
 /// Runs `gnuplot -d SCRIPT` with its output in LOG. Its exit status, 127 when there is none to run.
@@ -49,7 +62,7 @@ int run_gnuplot(const fs::path& script, const fs::path& log) {
   std::string name = "gnuplot", defaults = "-d", file = script.string();  // -d: no start-up file of the user's
   char* const arguments[] = {name.data(), defaults.data(), file.data(), nullptr};
   pid_t child = 0;
-  if (posix_spawnp(&child, "gnuplot", actions.get(), nullptr, arguments, environ) != 0) return 127;
+  if (posix_spawnp(&child, "gnuplot", actions.files(), actions.attributes(), arguments, environ) != 0) return 127;
   int status = 0;
   while (waitpid(child, &status, 0) < 0)
     if (errno != EINTR) return 127;

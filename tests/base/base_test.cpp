@@ -1,10 +1,13 @@
 // Hashes against published vectors, random numbers against their moments, names and numbers of elements.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cmath>
+#include <csignal>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "src/base/counter_random.hpp"
@@ -13,6 +16,7 @@
 #include "src/base/log.hpp"
 #include "src/base/nearest_name.hpp"
 #include "src/base/sha256.hpp"
+#include "src/base/stop_signals.hpp"
 #include "src/base/structure.hpp"
 
 namespace xxact {
@@ -101,6 +105,24 @@ TEST(StructureArrays, OccupanciesAppearWithTheFirstPartialSite) {
   EXPECT_EQ(arrays[1].occupancy_of(1), 0.5F);
   EXPECT_EQ(arrays[2].occupancy_of(1), 1.0F);
   EXPECT_EQ(arrays[2].atoms(), 2U);
+}
+
+TEST(StopSignals, AreHeldUntilAskedForAndReleasedAfterwards) {
+  EXPECT_FALSE(stop_requested());
+  hold_stop_signals();
+  EXPECT_FALSE(stop_requested());
+  for (const int signal : {SIGTERM, SIGUSR1, SIGUSR2}) {
+    kill(getpid(), signal);
+    EXPECT_TRUE(stop_requested()) << signal;
+    EXPECT_FALSE(stop_requested()) << signal;
+  }
+  // A thread started meanwhile holds them too; one that did not would be ended by the signal.
+  std::jthread([] {
+    kill(getpid(), SIGUSR1);
+    EXPECT_TRUE(stop_requested());
+  }).join();
+  release_stop_signals();
+  EXPECT_EXIT(kill(getpid(), SIGTERM), ::testing::KilledBySignal(SIGTERM), "");
 }
 
 TEST(Log, RefusesUnknownLevels) { EXPECT_THROW(log::parse_level("loud"), ConfigError); }
