@@ -42,14 +42,15 @@ DeviceChoice parse_device(const std::string& name) {
   throw ConfigError("--device '{}' is not one of auto, cpu, cuda", name);
 }
 
-ThreadPlan plan_threads(int cores_per_rank, int compute, int loader, bool on_gpu) {
+ThreadPlan plan_threads(const ThreadRequest& request, bool on_gpu) {
+  const int cores = request.cores_per_rank;
   ThreadPlan plan;
-  plan.loader = loader > 0 ? loader : std::max(1, on_gpu ? cores_per_rank - 1 : cores_per_rank / 4);
-  plan.compute = compute > 0 ? compute : on_gpu ? 1 : std::max(1, cores_per_rank < 4 ? cores_per_rank : cores_per_rank - plan.loader);
+  plan.loader = request.loader > 0 ? request.loader : std::max(1, on_gpu ? cores - 1 : cores / 4);
+  plan.compute = request.compute > 0 ? request.compute : on_gpu ? 1 : std::max(1, cores < 4 ? cores : cores - plan.loader);
   return plan;
 }
 
-Device::Device(DeviceChoice choice, const comm::Communicator& comm, int local_rank, const ThreadPlan& threads) : device_(torch::kCPU) {
+Device::Device(DeviceChoice choice, const comm::Communicator& comm, int local_rank, const ThreadRequest& threads) : device_(torch::kCPU) {
   if (choice == DeviceChoice::cuda || (choice == DeviceChoice::automatic && gpu_present())) {
     const Library library = load_device_library();
     library_ = library.handle;
@@ -60,8 +61,9 @@ Device::Device(DeviceChoice choice, const comm::Communicator& comm, int local_ra
       throw ConfigError("--device cuda: {}", library_ == nullptr ? "the device library cannot be loaded: " + library.problem : "LibTorch finds no GPU");
   }
   comm.require_equal(is_cuda() ? 1 : 0, "the kind of device");
+  threads_ = plan_threads(threads, is_cuda());
   if (!is_cuda()) model::keep_freed_memory();
-  at::set_num_threads(threads.compute);
+  at::set_num_threads(threads_.compute);
   at::globalContext().setFlushDenormal(true);
 }
 

@@ -19,23 +19,29 @@ DeviceChoice parse_device(const std::string& name);
 struct ThreadPlan {
   int compute = 1, loader = 1;
 };
-/// 0 means automatic: with one core a rank the loader shares it, else a quarter of the cores load.
-ThreadPlan plan_threads(int cores_per_rank, int compute, int loader, bool on_gpu);
+/// What the user asks for; 0 means automatic.
+struct ThreadRequest {
+  int cores_per_rank = 1, compute = 0, loader = 0;
+};
+/// On a GPU all cores but one load. On a CPU a rank of one core shares it, else a quarter of the cores load.
+ThreadPlan plan_threads(const ThreadRequest& request, bool on_gpu);
 
 class Device {
  public:
   /// Chooses and readies the device: `automatic` takes a GPU when the device library and a GPU are there. Sets ATen's thread
   /// count and denormal flushing. ConfigError when cuda is asked for and cannot be had. Collective on comm.
-  Device(DeviceChoice choice, const comm::Communicator& comm, int local_rank, const ThreadPlan& threads);
+  Device(DeviceChoice choice, const comm::Communicator& comm, int local_rank, const ThreadRequest& threads);
 
   const torch::Device& torch() const { return device_; }
   bool is_cuda() const { return device_.is_cuda(); }
+  const ThreadPlan& threads() const { return threads_; }
   std::string name() const;
   /// How gradients are summed over ranks on this device. Collective on comm.
   std::unique_ptr<comm::GradientChannel> make_gradient_channel(const comm::Communicator& comm) const;
 
  private:
   torch::Device device_;
+  ThreadPlan threads_;
   void* library_ = nullptr;  // the device library stays loaded until the process ends: LibTorch keeps pointers into it
 };
 

@@ -45,8 +45,8 @@ struct Preparation {
   Standardisation standardisation;
   TrainingPlan plan;
 
-  Preparation(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const comm::Communicator& comm)
-      : labels(dataset, config.model.tasks, true), rows(select_training_rows(dataset, config, labels, comm, options.threads.loader)),
+  Preparation(const io::Dataset& dataset, const RunConfig& config, int threads, const comm::Communicator& comm)
+      : labels(dataset, config.model.tasks, true), rows(select_training_rows(dataset, config, labels, comm, threads)),
         standardisation(standardise(labels, config.model.tasks, rows.train)), plan(config, rows.train, comm.rank(), comm.size()) {}
 };
 
@@ -63,7 +63,7 @@ std::string validation_note(const nlohmann::json& line) {
 class Trainer {
  public:
   Trainer(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm)
-      : dataset_(dataset), config_(config), options_(options), device_(device), comm_(comm), prepared_(dataset, config, options, comm),
+      : dataset_(dataset), config_(config), options_(options), device_(device), comm_(comm), prepared_(dataset, config, device.threads().loader, comm),
         state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_gradient_channel(comm)),
         reducer_(state_.flat(), *channel_, comm) {}
 
@@ -156,11 +156,11 @@ void Trainer::start() {
 
 std::unique_ptr<Loader> Trainer::make_loader() const {
   std::vector<BatchBuilder> builders;
-  for (int i = 0; i < options_.threads.loader; ++i)
+  for (int i = 0; i < device_.threads().loader; ++i)
     builders.emplace_back(dataset_, config_, &prepared_.labels, prepared_.standardisation, Augmentation::on);
   const auto& plan = prepared_.plan;
   const auto per_step = plan.micro_batches();
-  return std::make_unique<Loader>(std::move(builders), (plan.total_steps() - first_step_) * per_step, kLoaderDepthPerThread * options_.threads.loader,
+  return std::make_unique<Loader>(std::move(builders), (plan.total_steps() - first_step_) * per_step, kLoaderDepthPerThread * device_.threads().loader,
                                   [this, &plan, per_step](BatchBuilder& builder, std::int64_t ticket) {
                                     const auto step = first_step_ + ticket / per_step;
                                     auto batch = builder.build(plan.samples(step, ticket % per_step));
@@ -209,7 +209,7 @@ ModelDescription Trainer::description(const Calibration& calibration) const {
 void Trainer::validate_now(nlohmann::json& line) {
   if (prepared_.rows.validation.empty()) return;
   state_.swap_average();
-  const InferenceOptions inference{options_.threads.loader, 256, {}};
+  const InferenceOptions inference{device_.threads().loader, 256, {}};
   const auto result = validate_model(state_.net(), config_, prepared_.standardisation, dataset_, prepared_.labels, prepared_.rows.validation, device_.torch(), inference, comm_);
   if (result.score < state_.best.score) {
     state_.best = {result.score, state_.step, result.metrics};
@@ -259,7 +259,7 @@ void Trainer::write_summary(const Loader& loader) {
   folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step},
                          {"consumed_samples", state_.step * config_.training.global_batch}, {"seconds", seconds}, {"core_seconds", core[0]},
                          {"samples_per_s", static_cast<double>(done * config_.training.global_batch) / seconds}, {"ranks", comm_.size()},
-                         {"threads_per_rank", options_.threads.compute}, {"loader_threads_per_rank", options_.threads.loader}, {"device", device_.name()},
+                         {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
                          {"dataset", {{"path", dataset_.path().string()}, {"content_hash", dataset_.content_hash()}, {"rows", dataset_.size()},
                                       {"train", split[0]}, {"validation", split[1]}, {"test", split[2]}, {"source", dataset_.description().source},
@@ -306,8 +306,8 @@ TrainingOutcome train(const io::Dataset& dataset, const RunConfig& config, const
   return Trainer(dataset, config, options, device, comm).run();
 }
 
-std::string describe_training(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm) {
-  const Preparation prepared(dataset, config, options, comm);
+std::string describe_training(const io::Dataset& dataset, const RunConfig& config, const Device& device, const comm::Communicator& comm) {
+  const Preparation prepared(dataset, config, device.threads().loader, comm);
   TrainingState state(config, device.torch());
   const auto& plan = prepared.plan;
   const double mib = 1.0 / (1 << 20);

@@ -17,7 +17,6 @@ struct TrainingOptions {
   std::filesystem::path initial;     // model to take weights from; empty: none
   bool resume = false;
   std::int64_t stop_after = 0;       // stop with a checkpoint after this many steps in all; 0: not
-  ThreadPlan threads;
   std::string program_version;
 };
 
@@ -27,6 +26,6 @@ enum class TrainingOutcome { finished, stopped };
 TrainingOutcome train(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm);
 
 /// The budget of such a run in words: rows, steps, parameters, memory, sizes of batches. Collective on comm.
-std::string describe_training(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm);
+std::string describe_training(const io::Dataset& dataset, const RunConfig& config, const Device& device, const comm::Communicator& comm);
 
 }  // namespace xxact::pipeline

@@ -3,11 +3,10 @@
 namespace xxact {
 namespace {
 
-pipeline::ThreadPlan plan(const options::variables_map& values, const Runtime& runtime) {
-  const auto device = pipeline::parse_device(values["device"].as<std::string>());
+pipeline::ThreadRequest requested_threads(const options::variables_map& values, const Runtime& runtime) {
   const int compute = values["threads"].as<int>(), loader = values["loader-threads"].as<int>();
   if (compute < 0 || loader < 0) throw ConfigError("--threads and --loader-threads are counts of threads, or 0 for automatic, not {} and {}", compute, loader);
-  return pipeline::plan_threads(runtime.cores_per_rank(), compute, loader, device == pipeline::DeviceChoice::cuda);
+  return {runtime.cores_per_rank(), compute, loader};
 }
 
 }  // namespace
@@ -22,8 +21,9 @@ void describe_compute_options(options::options_description& description) {
 }
 
 Compute::Compute(const options::variables_map& values, const Runtime& runtime)
-    : comm(runtime.world(), std::chrono::seconds(values["deadline"].as<int>())), threads(plan(values, runtime)),
-      device(pipeline::parse_device(values["device"].as<std::string>()), comm, runtime.rank_on_host(), threads) {
+    : comm(runtime.world(), std::chrono::seconds(values["deadline"].as<int>())),
+      device(pipeline::parse_device(values["device"].as<std::string>()), comm, runtime.rank_on_host(), requested_threads(values, runtime)) {
+  const auto& threads = device.threads();
   log::info("{} rank{}, {} compute and {} loader thread{} each, device {}", comm.size(), comm.size() > 1 ? "s" : "", threads.compute, threads.loader,
             threads.loader > 1 ? "s" : "", device.name());
 }

@@ -15,7 +15,6 @@ struct Compute {
   Compute(const options::variables_map& values, const Runtime& runtime);
 
   comm::Communicator comm;
-  pipeline::ThreadPlan threads;
   pipeline::Device device;
 };
 

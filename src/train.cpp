@@ -65,10 +65,9 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   if (values.count("init") != 0) training.initial = values["init"].as<std::string>();
   training.resume = values["resume"].as<bool>();
   training.stop_after = values["stop-after"].as<std::int64_t>();
-  training.threads = compute.threads;
   training.program_version = kVersion;
   if (values["dry-run"].as<bool>()) {
-    const auto text = pipeline::describe_training(dataset, config, training, compute.device, compute.comm);
+    const auto text = pipeline::describe_training(dataset, config, compute.device, compute.comm);
     if (runtime.root()) std::cout << text;
     return ExitCode::done;
   }

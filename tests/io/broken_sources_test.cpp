@@ -13,6 +13,7 @@
 #include "io/dataset.hpp"
 #include "io/ingest.hpp"
 #include "src/base/error.hpp"
+#include "tests/io/mpi_world.hpp"
 #include "tests/io/scratch_files.hpp"
 
 namespace xxact::io {
@@ -86,22 +87,11 @@ std::vector<nlohmann::json> lines_of(const std::filesystem::path& path) {
   return lines;
 }
 
-int world_rank() {
-  int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  return rank;
-}
-
-std::filesystem::path scratch(const std::string& name) {
-  if (world_rank() == 0) fresh_folder(name);
-  MPI_Barrier(MPI_COMM_WORLD);
-  return scratch_folder(name);
-}
 
 TEST(BrokenSources, EachIsRejectedWithItsReasonAndTheGoodOnesArrive) {
-  const auto folder = scratch("broken");
+  const auto folder = shared_folder("broken");
   const std::vector<Broken> sources = broken_sources();
-  if (world_rank() == 0) {
+  if (World().rank == 0) {
     for (const Broken& broken : sources) write_file(folder / broken.file, broken.bytes);
     write_file(folder / "good.cif", rock_salt_cif());
     write_file(folder / "good.csv", fmt::format("material_id,formation_energy_per_atom,cif\nbad,x,y\ngood,-1.5,\"{}\"\n", rock_salt_cif()));
@@ -146,8 +136,8 @@ TEST(BrokenSources, EachIsRejectedWithItsReasonAndTheGoodOnesArrive) {
 }
 
 TEST(BrokenSources, NothingUsableIsAnInputErrorWithTheRejectsWritten) {
-  const auto folder = scratch("hopeless");
-  if (world_rank() == 0) write_file(folder / "a.csv", "formula\nXx\nYy\n");
+  const auto folder = shared_folder("hopeless");
+  if (World().rank == 0) write_file(folder / "a.csv", "formula\nXx\nYy\n");
   MPI_Barrier(MPI_COMM_WORLD);
   IngestOptions options;
   options.inputs = {folder / "a.csv", folder / "missing.json"};
@@ -159,8 +149,8 @@ TEST(BrokenSources, NothingUsableIsAnInputErrorWithTheRejectsWritten) {
 }
 
 TEST(BrokenSources, DamageKeepsTheRecordsBeforeIt) {
-  const auto folder = scratch("damage");
-  if (world_rank() == 0) {
+  const auto folder = shared_folder("damage");
+  if (World().rank == 0) {
     std::string text = "formula,target\n";
     for (int i = 1; i <= 200000; ++i) text += fmt::format("Fe{}O{},{}\n", i % 7 + 1, i % 5 + 1, std::sin(i));
     const std::string bytes = gzip(text);

@@ -3,20 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
 #include "h5py_oracle.hpp"
 #include "src/base/error.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::io {
 namespace {
-
-std::filesystem::path scratch(const std::string& name) {
-  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
-  return std::filesystem::path(folder ? folder : ".") / name;
-}
 
 /// Owns what the content looks at.
 struct Example {

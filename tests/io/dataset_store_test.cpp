@@ -7,7 +7,6 @@
 #include <bit>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -18,24 +17,13 @@
 #include "io/dataset_writer.hpp"
 #include "io/hdf5.hpp"
 #include "src/base/error.hpp"
+#include "tests/io/mpi_world.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::io {
 namespace {
 
 constexpr std::int64_t kRows = 57;
-
-struct World {
-  int rank = 0, ranks = 1;
-  World() {
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  }
-};
-
-std::filesystem::path scratch(const std::string& name) {
-  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
-  return std::filesystem::path(folder ? folder : ".") / name;
-}
 
 DatasetWritten write_example(const std::string& name, DatasetRows rows, const DatasetWriteOptions& options = {}) {
   return write_dataset(MPI_COMM_WORLD, scratch(name), std::move(rows), example_description(), options);

@@ -2,26 +2,20 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <numeric>
 
 #include "io/hdf5_transfer.hpp"
 #include "src/base/error.hpp"
+#include "tests/io/mpi_world.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::io::hdf5 {
 namespace {
 
-std::filesystem::path scratch(const std::string& name) {
-  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
-  return std::filesystem::path(folder ? folder : ".") / name;
-}
-
 /// Rank r writes r^2 * 100 rows of three numbers (rank 0 none), a few rows a transfer; all must arrive.
 void write_ragged(int compress, std::int64_t max_transfer, const std::string& name) {
-  int rank = 0, ranks = 1;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  const auto [rank, ranks] = World();
   const auto rows_of = [](int r) { return std::int64_t{100} * r * r + (r == 1 ? 7 : 0); };
   std::int64_t first = 0, total = 0;
   for (int r = 0; r < ranks; ++r) total += rows_of(r);

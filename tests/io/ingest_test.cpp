@@ -13,23 +13,11 @@
 #include "io/ingest.hpp"
 #include "io/input_files.hpp"
 #include "src/base/error.hpp"
+#include "tests/io/mpi_world.hpp"
 #include "tests/io/scratch_files.hpp"
 
 namespace xxact::io {
 namespace {
-
-int world_rank() {
-  int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  return rank;
-}
-
-/// A fresh folder that all ranks see.
-std::filesystem::path shared_folder(const std::string& name) {
-  if (world_rank() == 0) testing_files::fresh_folder(name);
-  MPI_Barrier(MPI_COMM_WORLD);
-  return testing_files::scratch_folder(name);
-}
 
 std::string data(const std::string& name) { return std::string(XXACT_SOURCE_DIR) + "/data/" + name; }
 
@@ -44,7 +32,7 @@ IngestOptions options_for(std::vector<std::filesystem::path> inputs, const std::
 /// Ingests on all ranks, then on each rank of its own into another file; returns whether both say the same hash.
 bool same_alone(const IngestOptions& options, const IngestSummary& together) {
   IngestOptions alone = options;
-  alone.output = options.output.string() + fmt::format(".alone{}", world_rank());
+  alone.output = options.output.string() + fmt::format(".alone{}", World().rank);
   return ingest(MPI_COMM_SELF, alone).content_hash == together.content_hash;
 }
 
@@ -124,7 +112,7 @@ TEST(InputFiles, EveryRecordHasOneReaderAndBulkSetsAreReadOnce) {
 
 TEST(Ingest, SeveralSourcesKeepTheirOrderAndSayThatDefinitionsAreMixed) {
   const auto folder = shared_folder("mixed");
-  if (world_rank() == 0) {
+  if (World().rank == 0) {
     std::filesystem::create_directories(folder / "in/deeper");
     for (int i = 9; i > 0; --i) testing_files::write_file(folder / fmt::format("in/b{}.cif", i), testing_files::rock_salt_cif());
     testing_files::write_file(folder / "in/deeper/a.cif.gz", testing_files::gzip(testing_files::rock_salt_cif()));
@@ -157,7 +145,7 @@ TEST(Ingest, SeveralSourcesKeepTheirOrderAndSayThatDefinitionsAreMixed) {
 
 TEST(Ingest, SymmetryPoliciesAndPublishedSplits) {
   const auto folder = shared_folder("policies");
-  if (world_rank() == 0)
+  if (World().rank == 0)
     testing_files::write_file(folder / "x.csv", fmt::format("id,space_group_number,cif\nright,225,\"{0}\"\nwrong,221,\"{0}\"\n", testing_files::rock_salt_cif()));
   MPI_Barrier(MPI_COMM_WORLD);
   auto options = options_for({folder / "x.csv"}, folder / "x.h5");

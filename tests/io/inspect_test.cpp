@@ -5,7 +5,6 @@
 #include <mpi.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -14,14 +13,10 @@
 #include "io/dataset_writer.hpp"
 #include "io/results_table.hpp"
 #include "src/base/error.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::io {
 namespace {
-
-std::filesystem::path scratch(const std::string& name) {
-  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
-  return std::filesystem::path(folder ? folder : ".") / name;
-}
 
 nlohmann::json inspect(const std::filesystem::path& path, HashCheck check = HashCheck::skip) { return nlohmann::json::parse(inspect_file(path, check).json); }
 

@@ -3,29 +3,17 @@
 #include <mpi.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <limits>
 
 #include "h5py_oracle.hpp"
 #include "io/results_table.hpp"
 #include "src/base/error.hpp"
+#include "tests/io/mpi_world.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::io {
 namespace {
-
-struct World {
-  int rank = 0, ranks = 1;
-  World() {
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  }
-};
-
-std::filesystem::path scratch(const std::string& name) {
-  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
-  return std::filesystem::path(folder ? folder : ".") / name;
-}
 
 void append_row(ResultRows& rows, std::int64_t i) {
   const bool ok = i % 3 != 1;

@@ -1,4 +1,5 @@
 #include "tests/io/scratch_files.hpp"
+#include "tests/scratch.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -9,7 +10,6 @@
 #include <boost/iostreams/filter/zstd.hpp>
 #include <boost/iostreams/filtering_streambuf.hpp>
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -53,13 +53,8 @@ std::string archived(const std::vector<ArchiveMember>& members, int (*set_format
 
 }  // namespace
 
-std::filesystem::path scratch_folder(const std::string& name) {
-  const char* scratch = std::getenv("XXACT_TEST_SCRATCH");
-  return (scratch ? std::filesystem::path(scratch) : std::filesystem::temp_directory_path()) / name;
-}
-
 std::filesystem::path fresh_folder(const std::string& name) {
-  const std::filesystem::path folder = scratch_folder(name);
+  const std::filesystem::path folder = scratch(name);
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;

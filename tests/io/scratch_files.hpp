@@ -7,9 +7,7 @@
 
 namespace xxact::io::testing_files {
 
-/// The folder of this name in the test's scratch folder.
-std::filesystem::path scratch_folder(const std::string& name);
-/// The same, made empty. Call on one rank only.
+/// The folder of this name in the test's scratch folder, made empty. Call on one rank only.
 std::filesystem::path fresh_folder(const std::string& name);
 
 void write_file(const std::filesystem::path& path, const std::string& bytes);

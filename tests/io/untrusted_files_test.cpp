@@ -3,7 +3,6 @@
 #include <hdf5.h>
 #include <mpi.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -16,14 +15,10 @@
 #include "io/hdf5.hpp"
 #include "io/results_table.hpp"
 #include "src/base/error.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::io {
 namespace {
-
-std::filesystem::path scratch(const std::string& name) {
-  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
-  return std::filesystem::path(folder ? folder : ".") / name;
-}
 
 /// Writes a sound dataset, lets `harm` change it through HDF5 itself, and returns the reader's message.
 std::string message_after(const std::function<void(hid_t)>& harm) {

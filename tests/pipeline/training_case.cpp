@@ -2,19 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "io/ingest.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::pipeline {
-
-std::filesystem::path scratch(const std::string& name) {
-  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
-  return std::filesystem::path(folder != nullptr ? folder : testing::TempDir()) / name;
-}
 
 const io::Dataset& training_dataset(MPI_Comm comm) {
   static std::optional<io::Dataset> dataset;
@@ -48,7 +43,7 @@ std::vector<double> train_losses(const RunConfig& config, const std::filesystem:
   options.resume = resume;
   options.stop_after = stop_after;
   options.program_version = "test";
-  const Device device(DeviceChoice::cpu, comm, 0, options.threads);
+  const Device device(DeviceChoice::cpu, comm, 0, {});
   train(training_dataset(comm.handle()), config, options, device, comm);
   std::vector<double> losses;
   std::ifstream metrics(output / "metrics.jsonl");

@@ -17,8 +17,6 @@ const io::Dataset& training_dataset(MPI_Comm comm);
 /// Width 32, 8 tokens, dropout, strain and jitter on, energy and band gap.
 RunConfig training_case(std::int64_t global_batch, double epochs);
 
-std::filesystem::path scratch(const std::string& name);
-
 /// Trains into a fresh folder (or resumes) on `comm` and returns the losses in metrics.jsonl. Collective on comm.
 std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, const comm::Communicator& comm, bool resume = false, std::int64_t stop_after = 0);
 

@@ -6,6 +6,7 @@
 #include "io/checkpoint.hpp"
 #include "src/base/error.hpp"
 #include "tests/pipeline/training_case.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::pipeline {
 namespace {

@@ -11,15 +11,11 @@
 #include <sstream>
 
 #include "src/base/error.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::report {
 namespace {
 namespace fs = std::filesystem;
-
-fs::path scratch() {
-  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
-  return folder ? folder : ".";
-}
 
 std::string content(const fs::path& file) {
   std::ostringstream text;

@@ -1,16 +1,15 @@
 #include "tests/report/sample_folders.hpp"
+#include "tests/scratch.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <fstream>
 
 namespace xxact::report {
 namespace fs = std::filesystem;
 
 fs::path empty_folder(const std::string& name) {
-  const char* scratch = std::getenv("XXACT_TEST_SCRATCH");
-  const fs::path folder = fs::path(scratch ? scratch : ".") / name;
+  const fs::path folder = scratch(name);
   fs::remove_all(folder);
   fs::create_directories(folder);
   return folder;

@@ -4,21 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <numeric>
 
 #include "io/hdf5_transfer.hpp"
 #include "src/base/error.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::report {
 namespace {
 namespace fs = std::filesystem;
 namespace hdf5 = io::hdf5;
 
-fs::path scratch(const std::string& name) {
-  const char* folder = std::getenv("XXACT_TEST_SCRATCH");
-  const fs::path path = fs::path(folder ? folder : ".") / name;
+fs::path scratch_folder(const std::string& name) {
+  const fs::path path = xxact::scratch(name);
   fs::create_directories(path);
   return path;
 }
@@ -65,7 +64,7 @@ TEST(Scatter, SurvivesTheWayThroughText) {
 }
 
 TEST(Scatter, IsReadFromAResultsFile) {
-  const fs::path folder = scratch("evaluation"), path = folder / "predictions.h5";
+  const fs::path folder = scratch_folder("evaluation"), path = folder / "predictions.h5";
   {
     const hdf5::File file = hdf5::create_file(path, {});
     write_floats(file, path, "/target/band_gap", {0, 1, 2});
@@ -76,11 +75,11 @@ TEST(Scatter, IsReadFromAResultsFile) {
   ASSERT_EQ(scatters.size(), 1U);
   EXPECT_EQ(scatters[0].label, "band_gap");
   EXPECT_EQ(scatters[0].prediction, (std::vector<double>{0.5, 1.5, 2.5}));
-  EXPECT_TRUE(read_scatters(scratch("no-predictions")).empty());
+  EXPECT_TRUE(read_scatters(scratch_folder("no-predictions")).empty());
 }
 
 TEST(Scatter, UnevenColumnsAreAnInputError) {
-  const fs::path folder = scratch("uneven"), path = folder / "predictions.h5";
+  const fs::path folder = scratch_folder("uneven"), path = folder / "predictions.h5";
   {
     const hdf5::File file = hdf5::create_file(path, {});
     write_floats(file, path, "/target/band_gap", {0, 1, 2});
