@@ -25,7 +25,7 @@ std::complex<double> unit_phase(double x) {
 }  // namespace
 
 template <class Real>
-void IntensityCalculator<Real>::begin(const StructureView& structure, const ScatteringTable& table, const ReciprocalMetric& metric,
+void IntensityCalculator<Real>::begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric,
                                       const ReflectionEnumerator& enumerator) {
   if (structure.atoms() == 0) throw InputError("the structure has no atoms");
   for (std::size_t i = 0; i < structure.frac_coords.size(); ++i)
@@ -36,12 +36,13 @@ void IntensityCalculator<Real>::begin(const StructureView& structure, const Scat
   u_max_ = enumerator.u_max();
   tables_.v_max = enumerator.v_max();
   tables_.w_max = enumerator.w_max();
+  polynomial_argument_ = table.argument();
   sort_by_element(structure, table);
   tabulate_phases(structure, metric);
 }
 
 template <class Real>
-void IntensityCalculator<Real>::sort_by_element(const StructureView& structure, const ScatteringTable& table) {
+void IntensityCalculator<Real>::sort_by_element(const StructureView& structure, const FormFactorPolynomials& table) {
   std::array<std::uint32_t, 257> begin{};
   for (const std::uint8_t z : structure.atomic_number) ++begin[z + 1U];
   scattering_.clear();
@@ -52,7 +53,7 @@ void IntensityCalculator<Real>::sort_by_element(const StructureView& structure, 
     begin[z] = total;
     total += count;
     if (count == 0) continue;
-    scattering_.push_back(&table.of(static_cast<int>(z)));
+    scattering_.push_back(&table.of<Real>(static_cast<int>(z)));
     element_end_.push_back(total);
   }
   at_least(order_, structure.atoms());
@@ -107,9 +108,9 @@ void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, 
 
 template <class Real>
 void IntensityCalculator<Real>::make_room(std::size_t reflections) {
-  stride_ = reflections + kernels::kBlock<Real>;
+  stride_ = reflections + kernels::kElementBlock<Real>;
   for (auto* sums : {&sum_re_, &sum_im_}) at_least(*sums, stride_ * element_end_.size());
-  for (auto* values : {&g_squared_, &p_re_, &p_im_, &q_re_, &q_im_, &intensity_}) at_least(*values, stride_);
+  for (auto* values : {&argument_, &intensity_}) at_least(*values, stride_);
 }
 
 template <class Real>
@@ -117,13 +118,9 @@ std::span<const Real> IntensityCalculator<Real>::of(const ReflectionBatch& batch
   const std::size_t n = batch.reflections;
   make_room(n);
   kernels::sum_phases(tables_, batch.rows, sum_re_.data(), sum_im_.data(), stride_);
-  std::transform(batch.g_squared.begin(), batch.g_squared.begin() + static_cast<std::ptrdiff_t>(n), g_squared_.begin(),
-                 [](double g2) { return static_cast<Real>(g2); });
-  const kernels::StructureFactorParts<Real> parts{p_re_.data(), p_im_.data(), q_re_.data(), q_im_.data()};
-  for (std::size_t element = 0; element < scattering_.size(); ++element)
-    kernels::add_element(*scattering_[element], element == 0, g_squared_.data(), sum_re_.data() + element * stride_,
-                         sum_im_.data() + element * stride_, n, parts);
-  kernels::finish_intensities(wavelength, batch.g_squared.data(), n, parts, intensity_.data());
+  kernels::polynomial_argument(polynomial_argument_, batch.g_squared.data(), n, argument_.data());
+  kernels::sum_elements(scattering_, argument_.data(), sum_re_.data(), sum_im_.data(), stride_, n, intensity_.data());
+  kernels::apply_lorentz_polarisation(wavelength, 1, batch.g_squared.data(), n, intensity_.data());
   return {intensity_.data(), n};
 }
 

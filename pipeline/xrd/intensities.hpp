@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "pipeline/xrd/form_factors.hpp"
+#include "pipeline/xrd/form_factor_polynomials.hpp"
 #include "pipeline/xrd/kernels.hpp"
 #include "pipeline/xrd/reflections.hpp"
 #include "src/base/structure.hpp"
@@ -22,23 +22,24 @@ class IntensityCalculator {
  public:
   /// The structure whose reflections follow; its largest indices and the order of its axes come from the enumerator and
   /// the metric. Throws InputError: no atoms, an atom that is not finite, an element without form factor.
-  void begin(const StructureView& structure, const ScatteringTable& table, const ReciprocalMetric& metric, const ReflectionEnumerator& enumerator);
+  void begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric, const ReflectionEnumerator& enumerator);
 
-  /// [batch.reflections]: intensity of g and -g together. Valid until the next call.
+  /// [batch.reflections]: |F|^2 of g and -g together, times the Lorentz-polarisation factor. Valid until the next call.
   std::span<const Real> of(const ReflectionBatch& batch, double wavelength);
 
  private:
-  void sort_by_element(const StructureView& structure, const ScatteringTable& table);
+  void sort_by_element(const StructureView& structure, const FormFactorPolynomials& table);
   void tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric);
   void make_room(std::size_t reflections);
 
   std::vector<std::uint32_t> order_;                  // atoms by element
   std::vector<std::size_t> element_end_;              // [elements]
-  std::vector<const ElementScattering*> scattering_;  // [elements]
+  std::vector<const kernels::ElementPolynomial<Real>*> scattering_;  // [elements]
   std::vector<Real> u_re_, u_im_, v_re_, v_im_, w_re_, w_im_, row_re_, row_im_;
   std::vector<Real> sum_re_, sum_im_;  // [elements, stride_]
   std::size_t stride_ = 0;
-  std::vector<Real> g_squared_, p_re_, p_im_, q_re_, q_im_, intensity_;
+  std::vector<Real> argument_, intensity_;
+  kernels::PolynomialArgument polynomial_argument_{};
   kernels::PhaseTables<Real> tables_;
   int u_max_ = 0;
 };

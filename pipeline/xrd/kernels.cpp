@@ -54,50 +54,47 @@ XXACT_INLINE void sum_phases_body(const PhaseTables<Real>& t, std::span<const Re
   }
 }
 
-/// to = factor * s, added to what is there unless `fresh`.
 template <class Real>
-XXACT_INLINE void put(Real* to, bool fresh, const Block<Real>& factor, const Real* s) {
-  const Block<Real> product = factor * load(s);
-  store<Real>(to, fresh ? product : load(to) + product);
+XXACT_INLINE void polynomial_argument_body(const PolynomialArgument& argument, const double* __restrict g_squared, std::size_t n, Real* __restrict t) {
+  for (std::size_t i = 0; i < n; ++i) t[i] = static_cast<Real>(argument.shift + argument.scale / (1 + argument.per_g_squared * g_squared[i]));
 }
 
 template <class Real>
-XXACT_INLINE void add_element_body(const ElementScattering& element, bool first, const Real* g_squared, const Real* s_re, const Real* s_im,
-                                   std::size_t n, const StructureFactorParts<Real>& parts) {
-  Real a[4], b[4];
-  for (std::size_t i = 0; i < 4; ++i) {
-    a[i] = static_cast<Real>(element.a[i]);
-    b[i] = static_cast<Real>(-element.b[i] / 4);  // s = |g| / 2
-  }
-  const Real constant = static_cast<Real>(element.constant + element.f_prime), scale = static_cast<Real>(element.scale);
-  const Real slope = static_cast<Real>(element.slope / 4);
-  const Block<Real> f_double_prime = Block<Real>{} + static_cast<Real>(element.f_double_prime);
-  const bool absorbs = first || element.f_double_prime != 0;
-  for (std::size_t i = 0; i < n; i += kBlock<Real>) {
-    const Block<Real> g2 = load(g_squared + i);
-    const Block<Real> sum = a[0] * exp_nonpositive<Real>(b[0] * g2) + a[1] * exp_nonpositive<Real>(b[1] * g2) + a[2] * exp_nonpositive<Real>(b[2] * g2) +
-                            a[3] * exp_nonpositive<Real>(b[3] * g2);
-    const Block<Real> f = constant + (scale + slope * g2) * sum;
-    put(parts.p_re + i, first, f, s_re + i);
-    put(parts.p_im + i, first, f, s_im + i);
-    if (!absorbs) continue;
-    put(parts.q_re + i, first, f_double_prime, s_re + i);
-    put(parts.q_im + i, first, f_double_prime, s_im + i);
+XXACT_INLINE void sum_elements_body(std::span<const ElementPolynomial<Real>* const> elements, const Real* t, const Real* sum_re, const Real* sum_im,
+                                    std::size_t stride, std::size_t n, Real* f_squared) {
+  constexpr std::size_t width = kBlock<Real>, blocks = kElementBlock<Real> / width;
+  for (std::size_t i = 0; i < n; i += kElementBlock<Real>) {
+    Block<Real> x[blocks], p_re[blocks]{}, p_im[blocks]{}, q_re[blocks]{}, q_im[blocks]{};
+    for (std::size_t b = 0; b < blocks; ++b) x[b] = load(t + i + b * width);
+    for (std::size_t e = 0; e < elements.size(); ++e) {
+      const ElementPolynomial<Real>& element = *elements[e];
+      const Real* __restrict c = element.coefficient.data();
+      Block<Real> f[blocks];
+      for (std::size_t b = 0; b < blocks; ++b) f[b] = Block<Real>{} + c[0];
+      for (int k = 1; k <= element.degree; ++k)
+        for (std::size_t b = 0; b < blocks; ++b) f[b] = f[b] * x[b] + c[k];
+      for (std::size_t b = 0; b < blocks; ++b) {
+        const Block<Real> re = load(sum_re + e * stride + i + b * width), im = load(sum_im + e * stride + i + b * width);
+        p_re[b] += f[b] * re;
+        p_im[b] += f[b] * im;
+        q_re[b] += element.f_double_prime * re;
+        q_im[b] += element.f_double_prime * im;
+      }
+    }
+    for (std::size_t b = 0; b < blocks; ++b)
+      store<Real>(f_squared + i + b * width, Real(2) * (p_re[b] * p_re[b] + p_im[b] * p_im[b] + q_re[b] * q_re[b] + q_im[b] * q_im[b]));
   }
 }
 
 template <class Real>
-XXACT_INLINE void finish_intensities_body(double wavelength, const double* __restrict g_squared, std::size_t n, const StructureFactorParts<Real>& parts,
-                                          Real* __restrict intensity) {
+XXACT_INLINE void apply_lorentz_polarisation_body(double wavelength, double polarisation, const double* __restrict g_squared, std::size_t n,
+                                                  Real* __restrict intensity) {
   const double quarter = wavelength * wavelength / 4;
   for (std::size_t i = 0; i < n; ++i) {
     const double sine_squared = quarter * g_squared[i];
     const double cosine_squared = std::max(1 - sine_squared, 1e-12);
     const double cos_two_theta = 1 - 2 * sine_squared;
-    const Real lorentz_polarisation = static_cast<Real>((1 + cos_two_theta * cos_two_theta) / (sine_squared * std::sqrt(cosine_squared)));
-    const Real p2 = parts.p_re[i] * parts.p_re[i] + parts.p_im[i] * parts.p_im[i];
-    const Real q2 = parts.q_re[i] * parts.q_re[i] + parts.q_im[i] * parts.q_im[i];
-    intensity[i] = 2 * (p2 + q2) * lorentz_polarisation;
+    intensity[i] *= static_cast<Real>((1 + polarisation * cos_two_theta * cos_two_theta) / (sine_squared * std::sqrt(cosine_squared)));
   }
 }
 
@@ -110,20 +107,51 @@ XXACT_CLONES void sum_phases(const PhaseTables<double>& tables, std::span<const 
   sum_phases_body(tables, rows, sum_re, sum_im, stride);
 }
 
-XXACT_CLONES void add_element(const ElementScattering& element, bool first, const float* g_squared, const float* s_re, const float* s_im,
-                              std::size_t n, const StructureFactorParts<float>& parts) {
-  add_element_body(element, first, g_squared, s_re, s_im, n, parts);
+XXACT_CLONES void polynomial_argument(const PolynomialArgument& argument, const double* g_squared, std::size_t n, float* t) {
+  polynomial_argument_body(argument, g_squared, n, t);
 }
-XXACT_CLONES void add_element(const ElementScattering& element, bool first, const double* g_squared, const double* s_re, const double* s_im,
-                              std::size_t n, const StructureFactorParts<double>& parts) {
-  add_element_body(element, first, g_squared, s_re, s_im, n, parts);
+XXACT_CLONES void polynomial_argument(const PolynomialArgument& argument, const double* g_squared, std::size_t n, double* t) {
+  polynomial_argument_body(argument, g_squared, n, t);
 }
 
-XXACT_CLONES void finish_intensities(double wavelength, const double* g_squared, std::size_t n, const StructureFactorParts<float>& parts, float* intensity) {
-  finish_intensities_body(wavelength, g_squared, n, parts, intensity);
+XXACT_CLONES void sum_elements(std::span<const ElementPolynomial<float>* const> elements, const float* t, const float* sum_re, const float* sum_im,
+                               std::size_t stride, std::size_t n, float* f_squared) {
+  sum_elements_body(elements, t, sum_re, sum_im, stride, n, f_squared);
 }
-XXACT_CLONES void finish_intensities(double wavelength, const double* g_squared, std::size_t n, const StructureFactorParts<double>& parts, double* intensity) {
-  finish_intensities_body(wavelength, g_squared, n, parts, intensity);
+XXACT_CLONES void sum_elements(std::span<const ElementPolynomial<double>* const> elements, const double* t, const double* sum_re, const double* sum_im,
+                               std::size_t stride, std::size_t n, double* f_squared) {
+  sum_elements_body(elements, t, sum_re, sum_im, stride, n, f_squared);
+}
+
+XXACT_CLONES void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, float* intensity) {
+  apply_lorentz_polarisation_body(wavelength, polarisation, g_squared, n, intensity);
+}
+XXACT_CLONES void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, double* intensity) {
+  apply_lorentz_polarisation_body(wavelength, polarisation, g_squared, n, intensity);
+}
+
+XXACT_CLONES void assign_buckets(double smallest, double largest, int buckets, const double* __restrict g_squared, std::size_t n,
+                                 std::uint32_t* __restrict bucket) {
+  const double first = smallest * std::sqrt(smallest), last = largest * std::sqrt(largest);
+  const double scale = last > first ? buckets / (last - first) : 0.0;
+  const double top = buckets - 1;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double place = (g_squared[i] * std::sqrt(g_squared[i]) - first) * scale;
+    bucket[i] = static_cast<std::uint32_t>(static_cast<std::int32_t>(std::min(std::max(place, 0.0), top)));
+  }
+}
+
+XXACT_CLONES void angles_and_keys(double wavelength, double tolerance, const double* __restrict g_squared, std::size_t n, double* __restrict two_theta,
+                                  double* __restrict key) {
+  constexpr double two_degrees = 2 * 57.295779513082320877;
+  const double quarter = wavelength * wavelength / 4, keys_per_degree = 1 / tolerance;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double sine_squared = std::min(quarter * g_squared[i], 1.0);
+    const double angle = two_degrees * exact_angle_of(sine_squared, 1 - sine_squared);
+    two_theta[i] = angle;
+    // Half the sum of 2^52 and 2^51 rounds to the nearest whole number, half to even, as vector code can.
+    key[i] = (angle * keys_per_degree + 0x1.8p52) - 0x1.8p52;
+  }
 }
 
 XXACT_CLONES void locate(double wavelength, double first_centre, double step, double sigma, const double* __restrict g_squared, std::size_t n,

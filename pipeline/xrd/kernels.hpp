@@ -2,10 +2,11 @@
 // arrays in and out; what they mean is said in intensities.hpp and profile.hpp.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
-#include "pipeline/xrd/form_factors.hpp"
 #include "pipeline/xrd/reflections.hpp"
 
 namespace xxact::xrd::kernels {
@@ -13,6 +14,9 @@ namespace xxact::xrd::kernels {
 /// Arrays of Real are read and written in blocks of this many numbers: they end with as much room.
 template <class Real>
 inline constexpr std::size_t kBlock = 32 / sizeof(Real);
+/// What sum_elements works on at a time, so that its chains of multiplications overlap; its arrays end with this much room.
+template <class Real>
+inline constexpr std::size_t kElementBlock = 4 * kBlock<Real>;
 
 /// exp(2 pi i index x) of each atom and index, real and imaginary parts apart; atoms are sorted by element.
 template <class Real>
@@ -31,22 +35,40 @@ struct PhaseTables {
 void sum_phases(const PhaseTables<float>& tables, std::span<const ReflectionRow> rows, float* sum_re, float* sum_im, std::size_t stride);
 void sum_phases(const PhaseTables<double>& tables, std::span<const ReflectionRow> rows, double* sum_re, double* sum_im, std::size_t stride);
 
-/// Structure-factor parts, [n] each: P = sum over elements of (f0 + f') S, Q = sum of f'' S.
+/// Where an element's polynomial is evaluated: t = shift + scale / (1 + per_g_squared g^2).
+struct PolynomialArgument {
+  double per_g_squared, scale, shift;
+};
+void polynomial_argument(const PolynomialArgument& argument, const double* g_squared, std::size_t n, float* t);
+void polynomial_argument(const PolynomialArgument& argument, const double* g_squared, std::size_t n, double* t);
+
+inline constexpr int kMostCoefficients = 56;
+
+/// f0 + f' = sum over i of coefficient[i] t^(degree - i), and f''.
 template <class Real>
-struct StructureFactorParts {
-  Real *p_re, *p_im, *q_re, *q_im;
+struct ElementPolynomial {
+  std::array<Real, kMostCoefficients> coefficient{};
+  int degree = 0;
+  Real f_double_prime = 0;
 };
 
-/// Adds one element with phase sums S to P and, if its f'' is not zero, to Q; `first` starts both afresh.
-void add_element(const ElementScattering& element, bool first, const float* g_squared, const float* s_re, const float* s_im,
-                 std::size_t n, const StructureFactorParts<float>& parts);
-void add_element(const ElementScattering& element, bool first, const double* g_squared, const double* s_re, const double* s_im,
-                 std::size_t n, const StructureFactorParts<double>& parts);
+/// f_squared[i] = |F(g)|^2 + |F(-g)|^2 from the phase sums S: with P = sum over elements of (f0 + f') S and Q = sum of
+/// f'' S, F(g) = P + iQ and F(-g) is the conjugate of P - iQ, hence 2 (|P|^2 + |Q|^2).
+void sum_elements(std::span<const ElementPolynomial<float>* const> elements, const float* t, const float* sum_re, const float* sum_im, std::size_t stride,
+                  std::size_t n, float* f_squared);
+void sum_elements(std::span<const ElementPolynomial<double>* const> elements, const double* t, const double* sum_re, const double* sum_im, std::size_t stride,
+                  std::size_t n, double* f_squared);
 
-/// intensity[i] = (|F(g)|^2 + |F(-g)|^2) (1 + cos^2 2-theta) / (sin^2 theta cos theta). F(g) = P + iQ and F(-g) is the
-/// conjugate of P - iQ, hence |F(g)|^2 + |F(-g)|^2 = 2 (|P|^2 + |Q|^2).
-void finish_intensities(double wavelength, const double* g_squared, std::size_t n, const StructureFactorParts<float>& parts, float* intensity);
-void finish_intensities(double wavelength, const double* g_squared, std::size_t n, const StructureFactorParts<double>& parts, double* intensity);
+/// intensity[i] *= (1 + polarisation cos^2 2-theta) / (sin^2 theta cos theta).
+void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, float* intensity);
+void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, double* intensity);
+
+/// bucket[i] in [0, buckets), ascending with g^2 and about evenly filled by the reflections of a sphere: their number grows
+/// with |g|^3. All of g_squared lie between the two bounds.
+void assign_buckets(double smallest, double largest, int buckets, const double* g_squared, std::size_t n, std::uint32_t* bucket);
+
+/// two_theta[i] in degrees, error below 1e-12, and key[i] = round(two_theta / tolerance), half to even.
+void angles_and_keys(double wavelength, double tolerance, const double* g_squared, std::size_t n, double* two_theta, double* key);
 
 /// Where on the grid each reflection lies: bin[i] the bin whose centre is nearest to 2-theta, offset[i] the centre of that
 /// bin minus 2-theta in standard deviations. `first_centre` and `step` in degrees.

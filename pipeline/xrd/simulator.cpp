@@ -33,16 +33,6 @@ const SimulationOptions& checked(const SimulationOptions& options) {
 
 double reciprocal_radius(double two_theta_deg, double wavelength) { return 2 * std::sin(two_theta_deg / 2 * kDegree) / wavelength; }
 
-/// h, k, l of a reflection whose indices are permuted, with the first non-zero one positive.
-std::array<int, 3> miller_indices(const ReciprocalMetric& metric, int u, int v, int w) {
-  std::array<int, 3> hkl{};
-  const std::array<int, 3> permuted = {u, v, w};
-  for (std::size_t i = 0; i < 3; ++i) hkl[static_cast<std::size_t>(metric.axis[i])] = permuted[i];
-  if (hkl < std::array<int, 3>{})
-    for (int& index : hkl) index = -index;
-  return hkl;
-}
-
 }  // namespace
 
 FormFactors parse_form_factors(std::string_view text) {
@@ -56,46 +46,36 @@ class Simulator::Implementation {
   explicit Implementation(const PatternOptions& options)
       : options_(options),
         table_(checked(options.simulation).form_factors, options.simulation.dispersion, options.simulation.wavelength_angstrom),
-        profile_(options.grid, options.fwhm_deg),
         g_min_(reciprocal_radius(options.simulation.two_theta_min_deg, options.simulation.wavelength_angstrom)),
-        g_max_(reciprocal_radius(options.simulation.two_theta_max_deg, options.simulation.wavelength_angstrom)) {}
+        g_max_(reciprocal_radius(options.simulation.two_theta_max_deg, options.simulation.wavelength_angstrom)),
+        // The enumerator's range ends a hair beyond g_max.
+        form_factors_(table_, g_max_ * g_max_ * (1 + 1e-6)),
+        profile_(options.grid, options.fwhm_deg) {}
 
   void lines(const StructureView& structure, std::vector<Line>& out);
   void pattern(const StructureView& structure, double strain, std::span<float> out);
   const PatternOptions& options() const { return options_; }
 
  private:
-  void collect(const ReciprocalMetric& metric, std::span<const double> intensity);
-
   PatternOptions options_;
   ScatteringTable table_;
-  GaussianProfile profile_;
   double g_min_, g_max_;
+  FormFactorPolynomials form_factors_;
+  GaussianProfile profile_;
   ReflectionBatch batch_;
   IntensityCalculator<float> single_;
   IntensityCalculator<double> exact_;
-  std::vector<Reflection> reflections_;
+  LineMerger merger_;
 };
 
 void Simulator::Implementation::lines(const StructureView& structure, std::vector<Line>& out) {
   const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, 0);
   ReflectionEnumerator enumerator(metric, g_min_, g_max_);
-  exact_.begin(structure, table_, metric, enumerator);
-  reflections_.clear();
-  while (enumerator.next(batch_, kBatch)) collect(metric, exact_.of(batch_, options_.simulation.wavelength_angstrom));
-  merge_lines(reflections_, out);
-}
-
-void Simulator::Implementation::collect(const ReciprocalMetric& metric, std::span<const double> intensity) {
-  std::size_t i = 0;
-  for (const ReflectionRow& row : batch_.rows) {
-    for (int w = row.first; w < row.first + row.count; ++w, ++i) {
-      const double g = std::sqrt(batch_.g_squared[i]);
-      const double sine = std::min(options_.simulation.wavelength_angstrom * g / 2, 1.0);
-      const auto [h, k, l] = miller_indices(metric, row.u, row.v, w);
-      reflections_.push_back({2 * std::asin(sine) / kDegree, intensity[i], g, h, k, l});
-    }
-  }
+  exact_.begin(structure, form_factors_, metric, enumerator);
+  merger_.begin(metric);
+  const double wavelength = options_.simulation.wavelength_angstrom;
+  while (enumerator.next(batch_, kBatch)) merger_.add(batch_, exact_.of(batch_, wavelength));
+  merger_.write(wavelength, out);
 }
 
 void Simulator::Implementation::pattern(const StructureView& structure, double strain, std::span<float> out) {
@@ -104,7 +84,7 @@ void Simulator::Implementation::pattern(const StructureView& structure, double s
     throw ConfigError("a pattern of {} points was asked into room for {}", options_.grid.points, out.size());
   const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, strain);
   ReflectionEnumerator enumerator(metric, g_min_, g_max_);
-  single_.begin(structure, table_, metric, enumerator);
+  single_.begin(structure, form_factors_, metric, enumerator);
   profile_.clear();
   const double wavelength = options_.simulation.wavelength_angstrom;
   while (enumerator.next(batch_, kBatch))

@@ -2,6 +2,7 @@
 // tables. Only kernels.cpp includes this.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -95,6 +96,35 @@ XXACT_INLINE double angle_of(double sine, double cosine) {
   p = p * y + 0.16666664703427003;
   p = p * y + 1.0000000000415854;
   const double angle = x * p;
+  return flat ? angle : 1.57079632679489661923 - angle;
+}
+
+/// The same from the squares, error below 1e-15: arcsin(x) = x P(x^2), P of degree 20.
+XXACT_INLINE double exact_angle_of(double sine_squared, double cosine_squared) {
+  const bool flat = sine_squared <= cosine_squared;
+  const double y = flat ? sine_squared : cosine_squared;
+  double p = 1.4326072705765098;
+  p = p * y - 6.008042872156452;
+  p = p * y + 11.99054929620933;
+  p = p * y - 14.884387574231052;
+  p = p * y + 12.830658050319302;
+  p = p * y - 8.097162378402428;
+  p = p * y + 3.878312067627145;
+  p = p * y - 1.4218180318389972;
+  p = p * y + 0.41616195625122965;
+  p = p * y - 0.08458119964926274;
+  p = p * y + 0.02446902457333711;
+  p = p * y + 0.00758177172566054;
+  p = p * y + 0.011778012699157943;
+  p = p * y + 0.01394720494599378;
+  p = p * y + 0.017353770558111315;
+  p = p * y + 0.022372118687437575;
+  p = p * y + 0.03038194552436468;
+  p = p * y + 0.04464285712523146;
+  p = p * y + 0.075000000000152;
+  p = p * y + 0.16666666666666616;
+  p = p * y + 1.0;
+  const double angle = std::sqrt(y) * p;
   return flat ? angle : 1.57079632679489661923 - angle;
 }
 
