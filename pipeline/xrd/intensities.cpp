@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
-#include <numbers>
 
 #include "src/base/error.hpp"
 
@@ -14,12 +13,6 @@ namespace {
 template <class T>
 void at_least(std::vector<T>& values, std::size_t size) {
   if (values.size() < size) values.resize(size);
-}
-
-std::complex<double> unit_phase(double x) {
-  // Whole cells drop out exactly; the rest keeps its digits.
-  const double angle = 2 * std::numbers::pi * (x - std::round(x));
-  return {std::cos(angle), std::sin(angle)};
 }
 
 }  // namespace
@@ -71,9 +64,15 @@ void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, 
   for (auto* table : {&w_re_, &w_im_}) at_least(*table, w_stride * atoms);
   for (auto* scratch : {&row_re_, &row_im_}) at_least(*scratch, atoms);
   const auto [u_axis, v_axis, w_axis] = metric.axis;
+  for (auto* values : {&coordinate_, &step_re_, &step_im_}) at_least(*values, 3 * atoms);
   for (std::size_t a = 0; a < atoms; ++a) {
     const float* x = structure.frac_coords.data() + 3 * std::size_t{order_[a]};
-    const auto u_step = unit_phase(x[u_axis]), v_step = unit_phase(x[v_axis]), w_step = unit_phase(x[w_axis]);
+    coordinate_[3 * a] = x[u_axis], coordinate_[3 * a + 1] = x[v_axis], coordinate_[3 * a + 2] = x[w_axis];
+  }
+  kernels::unit_phases(coordinate_.data(), 3 * atoms, step_re_.data(), step_im_.data());
+  for (std::size_t a = 0; a < atoms; ++a) {
+    const auto step = [&](std::size_t axis) { return std::complex<double>(step_re_[3 * a + axis], step_im_[3 * a + axis]); };
+    const auto u_step = step(0), v_step = step(1), w_step = step(2);
     std::complex<double> phase = structure.occupancy_of(order_[a]);
     for (std::size_t u = 0; u <= u_max; ++u, phase *= u_step) {
       u_re_[u * atoms + a] = static_cast<Real>(phase.real());

@@ -33,6 +33,7 @@ class IntensityCalculator {
   void make_room(std::size_t reflections);
 
   std::vector<std::uint32_t> order_;                  // atoms by element
+  std::vector<double> coordinate_, step_re_, step_im_;  // [atoms, 3]: along u, v, w, and exp(2 pi i x) of it
   std::vector<std::size_t> element_end_;              // [elements]
   std::vector<const kernels::ElementPolynomial<Real>*> scattering_;  // [elements]
   std::vector<Real> u_re_, u_im_, v_re_, v_im_, w_re_, w_im_, row_re_, row_im_;

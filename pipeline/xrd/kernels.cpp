@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "pipeline/xrd/vector_math.hpp"
 
@@ -131,14 +132,25 @@ XXACT_CLONES void apply_lorentz_polarisation(double wavelength, double polarisat
 }
 
 XXACT_CLONES void assign_buckets(double smallest, double largest, int buckets, const double* __restrict g_squared, std::size_t n,
-                                 std::uint32_t* __restrict bucket) {
+                                 std::uint64_t* __restrict key, std::uint32_t* __restrict bucket) {
   const double first = smallest * std::sqrt(smallest), last = largest * std::sqrt(largest);
   const double scale = last > first ? buckets / (last - first) : 0.0;
-  const double top = buckets - 1;
+  const double top = buckets - 1, unit = 0x1p40 / largest;
   for (std::size_t i = 0; i < n; ++i) {
     const double place = (g_squared[i] * std::sqrt(g_squared[i]) - first) * scale;
     bucket[i] = static_cast<std::uint32_t>(static_cast<std::int32_t>(std::min(std::max(place, 0.0), top)));
   }
+  for (std::size_t i = 0; i < n; ++i) {
+    // 2^52 added leaves the rounded number in the lowest bits.
+    const double shifted = g_squared[i] * unit + 0x1p52;
+    std::uint64_t bits;
+    std::memcpy(&bits, &shifted, sizeof bits);
+    key[i] = (bits << kIndexBits) | i;
+  }
+}
+
+XXACT_CLONES void unit_phases(const double* __restrict x, std::size_t n, double* __restrict re, double* __restrict im) {
+  for (std::size_t i = 0; i < n; ++i) sine_and_cosine_of_turns(x[i], im[i], re[i]);
 }
 
 XXACT_CLONES void angles_and_keys(double wavelength, double tolerance, const double* __restrict g_squared, std::size_t n, double* __restrict two_theta,

@@ -63,9 +63,14 @@ void sum_elements(std::span<const ElementPolynomial<double>* const> elements, co
 void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, float* intensity);
 void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, double* intensity);
 
-/// bucket[i] in [0, buckets), ascending with g^2 and about evenly filled by the reflections of a sphere: their number grows
-/// with |g|^3. All of g_squared lie between the two bounds.
-void assign_buckets(double smallest, double largest, int buckets, const double* g_squared, std::size_t n, std::uint32_t* bucket);
+/// Sort keys: g^2 in units of largest / 2^40 in the upper bits, the index i in the lower kIndexBits; and bucket[i] in
+/// [0, buckets), ascending with g^2 and about evenly filled by the reflections of a sphere, whose number grows with |g|^3.
+/// All of g_squared lie between the two bounds.
+inline constexpr int kIndexBits = 23;
+void assign_buckets(double smallest, double largest, int buckets, const double* g_squared, std::size_t n, std::uint64_t* key, std::uint32_t* bucket);
+
+/// re[i] + i im[i] = exp(2 pi i x[i]), error below 1e-15.
+void unit_phases(const double* x, std::size_t n, double* re, double* im);
 
 /// two_theta[i] in degrees, error below 1e-12, and key[i] = round(two_theta / tolerance), half to even.
 void angles_and_keys(double wavelength, double tolerance, const double* g_squared, std::size_t n, double* two_theta, double* key);

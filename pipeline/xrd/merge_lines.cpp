@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "pipeline/xrd/kernels.hpp"
 
@@ -48,51 +49,62 @@ void LineMerger::add(const ReflectionBatch& batch, std::span<const double> inten
 
 /// Into as many buckets as there are reflections, and then by insertion, which finds them all but in order.
 void LineMerger::sort() {
-  const auto [smallest, largest] = std::minmax_element(g_squared_.begin(), g_squared_.begin() + static_cast<std::ptrdiff_t>(reflections_));
-  const std::size_t buckets = std::bit_ceil(reflections_);
-  at_least(bucket_, reflections_);
-  at_least(sorted_, reflections_);
-  kernels::assign_buckets(*smallest, *largest, static_cast<int>(buckets), g_squared_.data(), reflections_, bucket_.data());
-  bucket_end_.assign(buckets + 1, 0);
-  for (std::size_t i = 0; i < reflections_; ++i) ++bucket_end_[bucket_[i] + 1];
-  for (std::size_t b = 0; b < buckets; ++b) bucket_end_[b + 1] += bucket_end_[b];
-  for (std::size_t i = 0; i < reflections_; ++i) sorted_[bucket_end_[bucket_[i]]++] = {g_squared_[i], static_cast<std::uint32_t>(i)};
-  for (std::size_t i = 1; i < reflections_; ++i) {
-    const Entry entry = sorted_[i];
+  const std::size_t n = reflections_, buckets = std::bit_ceil(n);
+  const auto [smallest, largest] = std::minmax_element(g_squared_.begin(), g_squared_.begin() + static_cast<std::ptrdiff_t>(n));
+  at_least(bucket_, n);
+  for (auto* keys : {&keys_, &sorted_}) at_least(*keys, n);
+  kernels::assign_buckets(*smallest, *largest, static_cast<int>(buckets), g_squared_.data(), n, keys_.data(), bucket_.data());
+  bucket_end_.assign(buckets, 0);
+  for (std::size_t i = 0; i < n; ++i) ++bucket_end_[bucket_[i]];
+  std::uint32_t begin = 0;
+  for (std::uint32_t& end : bucket_end_) begin += std::exchange(end, begin);
+  for (std::size_t i = 0; i < n; ++i) sorted_[bucket_end_[bucket_[i]]++] = keys_[i];
+  for (std::size_t i = 1; i < n; ++i) {
+    const std::uint64_t key = sorted_[i];
     std::size_t place = i;
-    for (; place > 0 && sorted_[place - 1].g_squared > entry.g_squared; --place) sorted_[place] = sorted_[place - 1];
-    sorted_[place] = entry;
+    for (; place > 0 && sorted_[place - 1] > key; --place) sorted_[place] = sorted_[place - 1];
+    sorted_[place] = key;
+  }
+  constexpr std::uint64_t index = (std::uint64_t{1} << kernels::kIndexBits) - 1;
+  for (auto* values : {&sorted_g_squared_, &two_theta_, &angle_key_}) at_least(*values, n);
+  at_least(order_, n);
+  for (std::size_t i = 0; i < n; ++i) {
+    order_[i] = static_cast<std::uint32_t>(sorted_[i] & index);
+    sorted_g_squared_[i] = g_squared_[order_[i]];
   }
 }
 
-void LineMerger::group() {
-  groups_.clear();
-  double key = -1;
+/// Without a branch on "the same line?", which no processor guesses right. Returns the strongest intensity.
+double LineMerger::group() {
+  at_least(groups_, reflections_ + 1);
+  double key = -1, strongest = 0;
+  Group* next = groups_.data() - 1;
+  Group now{};
   for (std::size_t i = 0; i < reflections_; ++i) {
-    const std::uint32_t reflection = sorted_[i].reflection;
-    if (key_[i] != key) {
-      key = key_[i];
-      groups_.push_back({static_cast<std::uint32_t>(i), 0, 0.0, 0});
-    }
-    Group& group = groups_.back();
-    ++group.reflections;
-    group.intensity += intensity_[reflection];
-    group.hkl = std::max(group.hkl, hkl_[reflection]);
+    const std::uint32_t reflection = order_[i];
+    const bool same = angle_key_[i] == key;
+    key = angle_key_[i];
+    next += same ? 0 : 1;
+    now.first = same ? now.first : static_cast<std::uint32_t>(i);
+    now.reflections = (same ? now.reflections : 0) + 1;
+    now.intensity = (same ? now.intensity : 0.0) + intensity_[reflection];
+    now.hkl = std::max(same ? now.hkl : 0, hkl_[reflection]);
+    strongest = std::max(strongest, now.intensity);
+    *next = now;
   }
+  group_count_ = static_cast<std::size_t>(next + 1 - groups_.data());
+  return strongest;
 }
 
 void LineMerger::write(double wavelength, std::vector<Line>& lines) {
   lines.clear();
   if (reflections_ == 0) return;
   sort();
-  for (auto* values : {&sorted_g_squared_, &two_theta_, &key_}) at_least(*values, reflections_);
-  for (std::size_t i = 0; i < reflections_; ++i) sorted_g_squared_[i] = sorted_[i].g_squared;
-  kernels::angles_and_keys(wavelength, kMergeTolerance, sorted_g_squared_.data(), reflections_, two_theta_.data(), key_.data());
-  group();
-  double strongest = 0;
-  for (const Group& group : groups_) strongest = std::max(strongest, group.intensity);
-  for (const Group& group : groups_) {
-    if (!(group.intensity / strongest * 100 > kWeakestIntensity)) continue;
+  kernels::angles_and_keys(wavelength, kMergeTolerance, sorted_g_squared_.data(), reflections_, two_theta_.data(), angle_key_.data());
+  const double weakest = group() * (kWeakestIntensity / 100);
+  for (std::size_t i = 0; i < group_count_; ++i) {
+    const Group& group = groups_[i];
+    if (!(group.intensity > weakest)) continue;
     std::int64_t packed = group.hkl;
     const int l = take_index(packed), k = take_index(packed), h = take_index(packed);
     lines.push_back({two_theta_[group.first], group.intensity, 1 / std::sqrt(sorted_g_squared_[group.first]), h, k, l, 2 * static_cast<int>(group.reflections)});

@@ -27,26 +27,25 @@ class LineMerger {
   void write(double wavelength, std::vector<Line>& lines);
 
  private:
-  struct Entry {
-    double g_squared;
-    std::uint32_t reflection;
-  };
   struct Group {
     std::uint32_t first, reflections;
     double intensity;
     std::int64_t hkl;
   };
   void sort();
-  void group();
+  double group();
 
   std::array<std::int64_t, 3> unit_{};  // what one step of u, v, w adds to a packed hkl
   std::size_t reflections_ = 0;
   std::vector<double> g_squared_, intensity_;
   std::vector<std::int64_t> hkl_;  // h 2^42 + k 2^21 + l, of the lexicographically positive one of g and -g
   std::vector<std::uint32_t> bucket_, bucket_end_;
-  std::vector<Entry> sorted_;
-  std::vector<double> sorted_g_squared_, two_theta_, key_;
+  std::vector<std::uint64_t> keys_, sorted_;
+  // By ascending g^2:
+  std::vector<std::uint32_t> order_;
+  std::vector<double> sorted_g_squared_, two_theta_, angle_key_;
   std::vector<Group> groups_;
+  std::size_t group_count_ = 0;
 };
 
 }  // namespace xxact::xrd
