@@ -58,7 +58,7 @@ void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, 
   const std::size_t atoms = structure.atoms();
   const auto u_max = static_cast<std::size_t>(u_max_), v_max = static_cast<std::size_t>(tables_.v_max), w_max = static_cast<std::size_t>(tables_.w_max);
   // A block that starts at the last index may read one block further.
-  const std::size_t w_stride = 2 * w_max + 1 + kernels::kBlock<Real>;
+  const std::size_t w_stride = 2 * w_max + 1 + kernels::kBlock;
   for (auto* table : {&u_re_, &u_im_}) at_least(*table, (u_max + 1) * atoms);
   for (auto* table : {&v_re_, &v_im_}) at_least(*table, (2 * v_max + 1) * atoms);
   for (auto* table : {&w_re_, &w_im_}) at_least(*table, w_stride * atoms);
@@ -92,8 +92,8 @@ void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, 
       im[w_max - w] = -static_cast<Real>(phase.imag());
       im[w_max + w] = static_cast<Real>(phase.imag());
     }
-    std::fill_n(re + 2 * w_max + 1, kernels::kBlock<Real>, Real(0));
-    std::fill_n(im + 2 * w_max + 1, kernels::kBlock<Real>, Real(0));
+    std::fill_n(re + 2 * w_max + 1, kernels::kBlock, Real(0));
+    std::fill_n(im + 2 * w_max + 1, kernels::kBlock, Real(0));
   }
   tables_.atoms = atoms;
   tables_.elements = element_end_.size();

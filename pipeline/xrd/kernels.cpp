@@ -16,11 +16,72 @@
 namespace xxact::xrd::kernels {
 namespace {
 
-static_assert(kBlock<float> * sizeof(float) == kBlockBytes && kBlock<double> * sizeof(double) == kBlockBytes);
+static_assert(kBlock == kBlockLanes);
+
+/// Four chains of additions in place of two: the next atom does not wait for the last one.
+template <class Real>
+struct Products {
+  Block<Real> rr{}, ii{}, ri{}, ir{};
+
+  XXACT_INLINE void add(const PhaseTables<Real>& t, std::size_t atom, std::size_t column) {
+    const Block<Real> w_re = load(t.w_re + atom * t.w_stride + column), w_im = load(t.w_im + atom * t.w_stride + column);
+    rr += t.row_re[atom] * w_re;
+    ii += t.row_im[atom] * w_im;
+    ri += t.row_re[atom] * w_im;
+    ir += t.row_im[atom] * w_re;
+  }
+};
+
+template <class Real>
+XXACT_INLINE void sum_row(const PhaseTables<Real>& t, const ReflectionRow& row, Real* sum_re, Real* sum_im, std::size_t stride) {
+  constexpr std::size_t width = kBlock;
+  for (std::size_t block = 0; block < static_cast<std::size_t>(row.count); block += width) {
+    const std::size_t column = static_cast<std::size_t>(row.first + t.w_max) + block;
+    std::size_t a = 0;
+    for (std::size_t element = 0; element < t.elements; ++element) {
+      Products<Real> sum;
+      for (; a < t.element_end[element]; ++a) sum.add(t, a, column);
+      store<Real>(sum_re + element * stride + block, sum.rr - sum.ii);
+      store<Real>(sum_im + element * stride + block, sum.ri + sum.ir);
+    }
+  }
+}
+
+/// The same for a row on both sides of w = 0: the products of w serve -w too, whose phases are the conjugates.
+template <class Real>
+XXACT_INLINE void sum_row_both_ways(const PhaseTables<Real>& t, const ReflectionRow& row, int reach, Real* sum_re, Real* sum_im, std::size_t stride) {
+  constexpr int width = static_cast<int>(kBlock);
+  const int last = row.first + row.count - 1;
+  for (int w = 0; w <= reach; w += width) {
+    const std::size_t column = static_cast<std::size_t>(w + t.w_max);
+    // Where -w - width + 1 .. -w belong; what lies before the row's first reflection is left out.
+    const int backwards = -w - width + 1 - row.first;
+    std::size_t a = 0;
+    for (std::size_t element = 0; element < t.elements; ++element) {
+      Products<Real> sum;
+      for (; a < t.element_end[element]; ++a) sum.add(t, a, column);
+      Real* const re = sum_re + element * stride;
+      Real* const im = sum_im + element * stride;
+      if (backwards + width > 0) {
+        const Block<Real> minus_re = reversed<Real>(sum.rr + sum.ii), minus_im = reversed<Real>(sum.ir - sum.ri);
+        if (backwards >= 0) {
+          store<Real>(re + backwards, minus_re);
+          store<Real>(im + backwards, minus_im);
+        } else {
+          for (int i = -backwards; i < width; ++i) re[backwards + i] = minus_re[i], im[backwards + i] = minus_im[i];
+        }
+      }
+      if (w <= last) {
+        store<Real>(re + w - row.first, sum.rr - sum.ii);
+        store<Real>(im + w - row.first, sum.ri + sum.ir);
+      }
+    }
+  }
+}
 
 template <class Real>
 XXACT_INLINE void sum_phases_body(const PhaseTables<Real>& t, std::span<const ReflectionRow> rows, Real* sum_re, Real* sum_im, std::size_t stride) {
-  constexpr std::size_t width = kBlock<Real>;
+  constexpr std::size_t width = kBlock;
   std::size_t done = 0;
   for (const ReflectionRow& row : rows) {
     const Real* __restrict u_re = t.u_re + static_cast<std::size_t>(row.u) * t.atoms;
@@ -33,25 +94,14 @@ XXACT_INLINE void sum_phases_body(const PhaseTables<Real>& t, std::span<const Re
       row_re[a] = u_re[a] * v_re[a] - u_im[a] * v_im[a];
       row_im[a] = u_re[a] * v_im[a] + u_im[a] * v_re[a];
     }
-    const std::size_t count = static_cast<std::size_t>(row.count);
-    for (std::size_t block = 0; block < count; block += width) {
-      const std::size_t column = static_cast<std::size_t>(row.first + t.w_max) + block;
-      std::size_t a = 0;
-      for (std::size_t element = 0; element < t.elements; ++element) {
-        // Four chains of additions in place of two: the next atom does not wait for the last one.
-        Block<Real> rr{}, ii{}, ri{}, ir{};
-        for (; a < t.element_end[element]; ++a) {
-          const Block<Real> w_re = load(t.w_re + a * t.w_stride + column), w_im = load(t.w_im + a * t.w_stride + column);
-          rr += row_re[a] * w_re;
-          ii += row_im[a] * w_im;
-          ri += row_re[a] * w_im;
-          ir += row_im[a] * w_re;
-        }
-        store<Real>(sum_re + element * stride + done + block, rr - ii);
-        store<Real>(sum_im + element * stride + done + block, ri + ir);
-      }
-    }
-    done += count;
+    const int last = row.first + row.count - 1;
+    const int reach = std::max(-row.first, last);
+    constexpr int lanes = static_cast<int>(width);
+    if (row.first < 0 && reach / lanes < (row.count - 1) / lanes)
+      sum_row_both_ways(t, row, reach, sum_re + done, sum_im + done, stride);
+    else
+      sum_row(t, row, sum_re + done, sum_im + done, stride);
+    done += static_cast<std::size_t>(row.count);
   }
 }
 
@@ -63,7 +113,7 @@ XXACT_INLINE void polynomial_argument_body(const PolynomialArgument& argument, c
 template <class Real>
 XXACT_INLINE void sum_elements_body(std::span<const ElementPolynomial<Real>* const> elements, const Real* t, const Real* sum_re, const Real* sum_im,
                                     std::size_t stride, std::size_t n, Real* f_squared) {
-  constexpr std::size_t width = kBlock<Real>, blocks = kElementBlock<Real> / width;
+  constexpr std::size_t width = kBlock, blocks = kElementBlock<Real> / width;
   for (std::size_t i = 0; i < n; i += kElementBlock<Real>) {
     Block<Real> x[blocks], p_re[blocks]{}, p_im[blocks]{}, q_re[blocks]{}, q_im[blocks]{};
     for (std::size_t b = 0; b < blocks; ++b) x[b] = load(t + i + b * width);
@@ -183,7 +233,7 @@ XXACT_CLONES void locate(double wavelength, double first_centre, double step, do
 
 XXACT_CLONES void spread(std::size_t n, const int* bin, const float* offset, const float* intensity, float spacing, int reach, int window, int bins,
                          float* profile) {
-  constexpr int width = static_cast<int>(kBlock<float>);
+  constexpr int width = static_cast<int>(kBlock);
   Block<float> lane{};
   for (int j = 0; j < width; ++j) lane[j] = static_cast<float>(j - reach) * spacing;
   for (std::size_t i = 0; i < n; ++i) {

@@ -11,12 +11,11 @@
 
 namespace xxact::xrd::kernels {
 
-/// Arrays of Real are read and written in blocks of this many numbers: they end with as much room.
-template <class Real>
-inline constexpr std::size_t kBlock = 32 / sizeof(Real);
+/// Arrays are read and written in blocks of this many numbers: they end with as much room.
+inline constexpr std::size_t kBlock = 8;
 /// What sum_elements works on at a time, so that its chains of multiplications overlap; its arrays end with this much room.
 template <class Real>
-inline constexpr std::size_t kElementBlock = 4 * kBlock<Real>;
+inline constexpr std::size_t kElementBlock = (sizeof(Real) == 4 ? 4 : 2) * kBlock;
 
 /// exp(2 pi i index x) of each atom and index, real and imaginary parts apart; atoms are sorted by element.
 template <class Real>
@@ -80,7 +79,7 @@ void angles_and_keys(double wavelength, double tolerance, const double* g_square
 void locate(double wavelength, double first_centre, double step, double sigma, const double* g_squared, std::size_t n, int* bin, float* offset);
 
 /// profile[bin[i] + j] += intensity[i] exp(-(offset[i] + (j - reach) spacing)^2 / 2), j = 0 .. window - 1, `window` a
-/// multiple of kBlock<float>. The caller has left room for every bin; bins outside [0, bins) are skipped.
+/// multiple of kBlock. The caller has left room for every bin; bins outside [0, bins) are skipped.
 void spread(std::size_t n, const int* bin, const float* offset, const float* intensity, float spacing, int reach, int window, int bins, float* profile);
 
 /// out = profile / its largest, zero below `floor`, then the square root if asked. All zero if nothing is positive.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pipeline/xrd/kernels.hpp"
+#include "src/base/error.hpp"
 
 namespace xxact::xrd {
 namespace {
@@ -28,13 +29,16 @@ void at_least(std::vector<T>& values, std::size_t size) {
 
 }  // namespace
 
-void LineMerger::begin(const ReciprocalMetric& metric) {
+void LineMerger::begin(const ReciprocalMetric& metric, double smallest, double largest) {
   reflections_ = 0;
+  smallest_ = smallest;
+  largest_ = largest;
   for (std::size_t i = 0; i < 3; ++i) unit_[i] = std::int64_t{1} << (kIndexBits * (2 - metric.axis[i]));
 }
 
 void LineMerger::add(const ReflectionBatch& batch, std::span<const double> intensity) {
   const std::size_t total = reflections_ + batch.reflections;
+  if (total >= std::size_t{1} << kernels::kIndexBits) throw InputError("more than {} reflections", std::size_t{1} << kernels::kIndexBits);
   for (auto* values : {&g_squared_, &intensity_}) at_least(*values, total);
   at_least(hkl_, total);
   std::copy_n(batch.g_squared.begin(), batch.reflections, g_squared_.begin() + static_cast<std::ptrdiff_t>(reflections_));
@@ -50,10 +54,9 @@ void LineMerger::add(const ReflectionBatch& batch, std::span<const double> inten
 /// Into as many buckets as there are reflections, and then by insertion, which finds them all but in order.
 void LineMerger::sort() {
   const std::size_t n = reflections_, buckets = std::bit_ceil(n);
-  const auto [smallest, largest] = std::minmax_element(g_squared_.begin(), g_squared_.begin() + static_cast<std::ptrdiff_t>(n));
   at_least(bucket_, n);
   for (auto* keys : {&keys_, &sorted_}) at_least(*keys, n);
-  kernels::assign_buckets(*smallest, *largest, static_cast<int>(buckets), g_squared_.data(), n, keys_.data(), bucket_.data());
+  kernels::assign_buckets(smallest_, largest_, static_cast<int>(buckets), g_squared_.data(), n, keys_.data(), bucket_.data());
   bucket_end_.assign(buckets, 0);
   for (std::size_t i = 0; i < n; ++i) ++bucket_end_[bucket_[i]];
   std::uint32_t begin = 0;
@@ -76,23 +79,24 @@ void LineMerger::sort() {
 
 /// Without a branch on "the same line?", which no processor guesses right. Returns the strongest intensity.
 double LineMerger::group() {
-  at_least(groups_, reflections_ + 1);
-  double key = -1, strongest = 0;
-  Group* next = groups_.data() - 1;
-  Group now{};
+  at_least(groups_, reflections_);
+  double key = -1, strongest = 0, intensity = 0;
+  std::uint64_t count = 0, first = 0, reflections = 0;
+  std::int64_t hkl = 0;
   for (std::size_t i = 0; i < reflections_; ++i) {
     const std::uint32_t reflection = order_[i];
-    const bool same = angle_key_[i] == key;
+    const std::uint64_t fresh = angle_key_[i] != key ? 1 : 0;
+    const std::uint64_t keep = fresh - 1;  // all bits when the line goes on
     key = angle_key_[i];
-    next += same ? 0 : 1;
-    now.first = same ? now.first : static_cast<std::uint32_t>(i);
-    now.reflections = (same ? now.reflections : 0) + 1;
-    now.intensity = (same ? now.intensity : 0.0) + intensity_[reflection];
-    now.hkl = std::max(same ? now.hkl : 0, hkl_[reflection]);
-    strongest = std::max(strongest, now.intensity);
-    *next = now;
+    count += fresh;
+    first = (first & keep) | (i & ~keep);
+    reflections = (reflections & keep) + 1;
+    intensity = std::bit_cast<double>(std::bit_cast<std::uint64_t>(intensity) & keep) + intensity_[reflection];
+    hkl = std::max(hkl & static_cast<std::int64_t>(keep), hkl_[reflection]);
+    strongest = std::max(strongest, intensity);
+    groups_[count - 1] = {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(reflections), intensity, hkl};
   }
-  group_count_ = static_cast<std::size_t>(next + 1 - groups_.data());
+  group_count_ = count;
   return strongest;
 }
 

@@ -19,8 +19,8 @@ inline constexpr double kWeakestIntensity = 1e-3;   // of 100
 /// One a thread; keeps its buffers.
 class LineMerger {
  public:
-  /// Forgets all reflections; those that follow are of this lattice.
-  void begin(const ReciprocalMetric& metric);
+  /// Forgets all reflections; those that follow are of this lattice and have g^2 between the two bounds.
+  void begin(const ReciprocalMetric& metric, double smallest_g_squared, double largest_g_squared);
   /// [batch.reflections]: intensity of g and -g together.
   void add(const ReflectionBatch& batch, std::span<const double> intensity);
   /// Replaces `lines`: unscaled intensities, ascending angle, weak lines dropped.
@@ -36,6 +36,7 @@ class LineMerger {
   double group();
 
   std::array<std::int64_t, 3> unit_{};  // what one step of u, v, w adds to a packed hkl
+  double smallest_ = 0, largest_ = 0;
   std::size_t reflections_ = 0;
   std::vector<double> g_squared_, intensity_;
   std::vector<std::int64_t> hkl_;  // h 2^42 + k 2^21 + l, of the lexicographically positive one of g and -g

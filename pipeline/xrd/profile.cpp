@@ -19,7 +19,7 @@ GaussianProfile::GaussianProfile(const Grid& grid, double fwhm_deg) : grid_(grid
                       fwhm_deg, step);
   const double cut_in_steps = std::sqrt(-2 * std::log(kFloor)) * sigma_deg_ / step;
   reach_ = static_cast<int>(std::ceil(cut_in_steps));
-  const int block = static_cast<int>(kernels::kBlock<float>);
+  const int block = static_cast<int>(kernels::kBlock);
   window_ = (2 * reach_ + 1 + block - 1) / block * block;
   padded_.assign(static_cast<std::size_t>(grid.points + 2 * window_), 0.0F);
 }

@@ -72,7 +72,7 @@ void Simulator::Implementation::lines(const StructureView& structure, std::vecto
   const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, 0);
   ReflectionEnumerator enumerator(metric, g_min_, g_max_);
   exact_.begin(structure, form_factors_, metric, enumerator);
-  merger_.begin(metric);
+  merger_.begin(metric, enumerator.smallest(), enumerator.largest());
   const double wavelength = options_.simulation.wavelength_angstrom;
   while (enumerator.next(batch_, kBatch)) merger_.add(batch_, exact_.of(batch_, wavelength));
   merger_.write(wavelength, out);

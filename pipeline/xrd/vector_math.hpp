@@ -11,19 +11,19 @@ namespace xxact::xrd {
 
 #define XXACT_INLINE [[gnu::always_inline]] inline
 
-inline constexpr std::size_t kBlockBytes = 32;
+inline constexpr std::size_t kBlockLanes = 8;
 
 template <class Real>
 struct BlockOf;
 template <>
 struct BlockOf<float> {
-  typedef float type __attribute__((vector_size(kBlockBytes)));
-  typedef std::uint32_t bits __attribute__((vector_size(kBlockBytes)));
+  typedef float type __attribute__((vector_size(kBlockLanes * 4)));
+  typedef std::uint32_t bits __attribute__((vector_size(kBlockLanes * 4)));
 };
 template <>
 struct BlockOf<double> {
-  typedef double type __attribute__((vector_size(kBlockBytes)));
-  typedef std::uint64_t bits __attribute__((vector_size(kBlockBytes)));
+  typedef double type __attribute__((vector_size(kBlockLanes * 8)));
+  typedef std::uint64_t bits __attribute__((vector_size(kBlockLanes * 8)));
 };
 template <class Real>
 using Block = typename BlockOf<Real>::type;
@@ -38,6 +38,11 @@ XXACT_INLINE Block<Real> load(const Real* from) {
 template <class Real>
 XXACT_INLINE void store(Real* to, const Block<Real>& block) {
   std::memcpy(to, &block, sizeof block);
+}
+
+template <class Real>
+XXACT_INLINE Block<Real> reversed(const Block<Real>& block) {
+  return __builtin_shufflevector(block, block, 7, 6, 5, 4, 3, 2, 1, 0);
 }
 
 /// exp(x) for x <= 0; below -87 (float) or -700 (double) it is exp of that. Relative error below 3e-7 and 2e-15:
