@@ -39,24 +39,11 @@ int degree_for(const Expansion& c, double error) {
   return 0;
 }
 
-/// The first degree + 1 terms in powers of t, highest first.
 template <class Real>
-void to_powers(const Expansion& c, int degree, kernels::ElementPolynomial<Real>& out) {
-  // T_0 = 1, T_1 = t, T_k = 2 t T_(k-1) - T_(k-2), as coefficients of powers.
-  Expansion sum{}, before{}, now{};
-  before[0] = 1;
-  now[1] = 1;
-  sum[0] = c[0];
-  for (std::size_t k = 1; k <= static_cast<std::size_t>(degree); ++k) {
-    for (std::size_t i = 0; i <= k; ++i) sum[i] += c[k] * now[i];
-    Expansion next{};
-    for (std::size_t i = 0; i <= k && i + 1 < kNodes; ++i) next[i + 1] = 2 * now[i];
-    for (std::size_t i = 0; i < k; ++i) next[i] -= before[i];
-    before = now;
-    now = next;
-  }
+void keep(const Expansion& c, int degree, double f_double_prime, kernels::ElementPolynomial<Real>& out) {
   out.degree = degree;
-  for (int i = 0; i <= degree; ++i) out.coefficient[static_cast<std::size_t>(i)] = static_cast<Real>(sum[static_cast<std::size_t>(degree - i)]);
+  std::transform(c.begin(), c.begin() + degree + 1, out.coefficient.begin(), [](double term) { return static_cast<Real>(term); });
+  out.f_double_prime = static_cast<Real>(f_double_prime);
 }
 
 }  // namespace
@@ -84,10 +71,8 @@ void FormFactorPolynomials::fit(const ElementScattering& element, int atomic_num
   const int exact = degree_for(c, kDoubleError * atomic_number), single = degree_for(c, kSingleError * atomic_number);
   if (exact < 0 || exact >= kernels::kMostCoefficients)
     throw ConfigError("sin(theta) / lambda up to {:.3g} / angstrom is too wide a range for the form factor of element {}", std::sqrt(1 / y_min_ - 1) * std::sqrt(q_), atomic_number);
-  to_powers(c, exact, exact_[index]);
-  to_powers(c, single, single_[index]);
-  exact_[index].f_double_prime = element.f_double_prime;
-  single_[index].f_double_prime = static_cast<float>(element.f_double_prime);
+  keep(c, exact, element.f_double_prime, exact_[index]);
+  keep(c, single, element.f_double_prime, single_[index]);
 }
 
 template <>

@@ -12,7 +12,8 @@ namespace xxact::xrd {
 
 class FormFactorPolynomials {
  public:
-  /// Largest errors of f0 + f' over the range, as a share of the atomic number. Float32 rounding comes on top.
+  /// What the neglected terms of f0 + f' amount to at most, as a share of the atomic number. Rounding comes on top,
+  /// 1e-14 and 2e-6.
   static constexpr double kDoubleError = 1e-12, kSingleError = 1e-7;
 
   /// For 0 <= g^2 <= g_squared_max (1/angstrom^2, s = |g| / 2). Throws ConfigError when the range is too wide for the errors.

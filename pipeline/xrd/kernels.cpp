@@ -115,15 +115,21 @@ XXACT_INLINE void sum_elements_body(std::span<const ElementPolynomial<Real>* con
                                     std::size_t stride, std::size_t n, Real* f_squared) {
   constexpr std::size_t width = kBlock, blocks = kElementBlock<Real> / width;
   for (std::size_t i = 0; i < n; i += kElementBlock<Real>) {
-    Block<Real> x[blocks], p_re[blocks]{}, p_im[blocks]{}, q_re[blocks]{}, q_im[blocks]{};
-    for (std::size_t b = 0; b < blocks; ++b) x[b] = load(t + i + b * width);
+    Block<Real> x[blocks], x2[blocks], p_re[blocks]{}, p_im[blocks]{}, q_re[blocks]{}, q_im[blocks]{};
+    for (std::size_t b = 0; b < blocks; ++b) x[b] = load(t + i + b * width), x2[b] = x[b] + x[b];
     for (std::size_t e = 0; e < elements.size(); ++e) {
       const ElementPolynomial<Real>& element = *elements[e];
       const Real* __restrict c = element.coefficient.data();
-      Block<Real> f[blocks];
-      for (std::size_t b = 0; b < blocks; ++b) f[b] = Block<Real>{} + c[0];
-      for (int k = 1; k <= element.degree; ++k)
-        for (std::size_t b = 0; b < blocks; ++b) f[b] = f[b] * x[b] + c[k];
+      // Clenshaw's recurrence, b_k = c_k + 2 t b_(k+1) - b_(k+2): in powers of t single precision would not do.
+      Block<Real> f[blocks], before[blocks]{};
+      for (std::size_t b = 0; b < blocks; ++b) f[b] = Block<Real>{} + c[element.degree];
+      for (int k = element.degree - 1; k > 0; --k)
+        for (std::size_t b = 0; b < blocks; ++b) {
+          const Block<Real> next = x2[b] * f[b] + (c[k] - before[b]);
+          before[b] = f[b];
+          f[b] = next;
+        }
+      for (std::size_t b = 0; b < blocks; ++b) f[b] = element.degree > 0 ? x[b] * f[b] + (c[0] - before[b]) : f[b];
       for (std::size_t b = 0; b < blocks; ++b) {
         const Block<Real> re = load(sum_re + e * stride + i + b * width), im = load(sum_im + e * stride + i + b * width);
         p_re[b] += f[b] * re;

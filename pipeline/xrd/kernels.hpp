@@ -43,7 +43,7 @@ void polynomial_argument(const PolynomialArgument& argument, const double* g_squ
 
 inline constexpr int kMostCoefficients = 56;
 
-/// f0 + f' = sum over i of coefficient[i] t^(degree - i), and f''.
+/// f0 + f' = sum over k of coefficient[k] T_k(t), k = 0 .. degree, T_k the Chebyshev polynomials; and f''.
 template <class Real>
 struct ElementPolynomial {
   std::array<Real, kMostCoefficients> coefficient{};
