@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "io/read_structures.hpp"
-#include "pipeline/xrd/intensities.hpp"
+#include "pipeline/xrd/structure_factors.hpp"
 #include "pipeline/xrd/simulator.hpp"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -123,8 +123,8 @@ void cells(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
-/// The structure-factor kernels alone, in single precision as patterns use them: phase sums, form factors, |F|^2 and the
-/// Lorentz-polarisation factor. Counted: 8 operations an atom and reflection for the phases, 6 for every row and atom, 2 a
+/// The structure-factor kernels alone, in single precision as patterns use them: phase sums, form factors and
+/// |F|^2. Counted: 8 operations an atom and reflection for the phases, 6 for every row and atom, 2 a
 /// term of each form factor, 8 for each element's share of F, 8 for |F|^2.
 void structure_factors(benchmark::State& state) {
   const RandomCell cell(state.range(0));
@@ -132,7 +132,7 @@ void structure_factors(benchmark::State& state) {
   const auto metric = xrd::ReciprocalMetric::of(cell.lattice, 0);
   const xrd::ScatteringTable table(xrd::FormFactors::it92, true, 1.54184);
   const xrd::FormFactorPolynomials polynomials(table, g_max * g_max * 1.001);
-  xrd::IntensityCalculator<float> calculator;
+  xrd::StructureFactorCalculator<float> calculator;
   std::vector<xrd::ReflectionBatch> batches;
   xrd::ReflectionEnumerator enumerator(metric, 0.05, g_max);
   calculator.begin(cell.view(), polynomials, metric, enumerator);
@@ -141,12 +141,12 @@ void structure_factors(benchmark::State& state) {
   for (const auto& batch : batches) {
     const auto n = static_cast<double>(batch.reflections), atoms = static_cast<double>(state.range(0));
     double terms = 0;
-    for (const int z : {8, 22, 38}) terms += polynomials.of<float>(z).degree;
+    for (const int z : {8, 22, 38}) terms += polynomials.of<float>(z).real.degree;
     operations += n * (8 * atoms + 2 * terms + 3 * 8 + 8) + 6 * atoms * static_cast<double>(batch.rows.size());
     reflections += n;
   }
   for (auto _ : state)
-    for (const auto& batch : batches) benchmark::DoNotOptimize(calculator.of(batch, 1.54184).data());
+    for (const auto& batch : batches) benchmark::DoNotOptimize(calculator.of(batch).data());
   state.counters["reflections"] = reflections;
   state.counters["flop/s"] = benchmark::Counter(operations, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
 }

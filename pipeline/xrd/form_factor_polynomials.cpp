@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
+#include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::xrd {
@@ -40,39 +42,46 @@ int degree_for(const Expansion& c, double error) {
 }
 
 template <class Real>
-void keep(const Expansion& c, int degree, double f_double_prime, kernels::ElementPolynomial<Real>& out) {
-  out.degree = degree;
-  std::transform(c.begin(), c.begin() + degree + 1, out.coefficient.begin(), [](double term) { return static_cast<Real>(term); });
-  out.f_double_prime = static_cast<Real>(f_double_prime);
+void keep(const Expansion& c, int degree, kernels::ChebyshevSeries<Real>& series) {
+  series.degree = degree;
+  std::transform(c.begin(), c.begin() + degree + 1, series.coefficient.begin(), [](double term) { return static_cast<Real>(term); });
 }
 
 }  // namespace
 
 FormFactorPolynomials::FormFactorPolynomials(const ScatteringTable& table, double g_squared_max) : table_(&table) {
   // Found by trying: near the best for all elements from copper to 0.2 angstrom, and flat around it.
-  const double s_squared_max = g_squared_max / 4;
-  q_ = 0.32 * std::sqrt(s_squared_max);
-  y_min_ = 1 / (1 + s_squared_max / q_);
+  s_max_ = std::sqrt(g_squared_max) / 2;
+  q_ = 0.32 * s_max_;
+  const double y_min = 1 / (1 + s_max_ * s_max_ / q_);
   argument_.per_g_squared = 1 / (4 * q_);
-  argument_.scale = 2 / (1 - y_min_);
-  argument_.shift = -(1 + y_min_) / (1 - y_min_);
-  for (int z = 1; z <= kFormFactorElements; ++z) fit(table.of(z), z);
+  argument_.scale = 2 / (1 - y_min);
+  argument_.shift = -(1 + y_min) / (1 - y_min);
+  for (int z = 1; z <= kFormFactorElements; ++z)
+    if (table.has(z)) fit(table.of(z), z);
 }
 
 void FormFactorPolynomials::fit(const ElementScattering& element, int atomic_number) {
-  Expansion value;
+  Expansion real, imaginary;
   for (std::size_t j = 0; j < kNodes; ++j) {
     const double t = std::cos(std::numbers::pi * (static_cast<double>(j) + 0.5) / kNodes);
-    const double y = (t - argument_.shift) / argument_.scale;
-    value[j] = element.f0(q_ * (1 / y - 1)) + element.f_prime;
+    const double y = (t - argument_.shift) / argument_.scale, s_squared = q_ * (1 / y - 1);
+    const double damping = std::exp(-element.b_iso * s_squared);
+    real[j] = (element.f0(s_squared) + element.f_prime) * damping;
+    imaginary[j] = element.f_double_prime * damping;
   }
-  const Expansion c = chebyshev(value);
   const auto index = static_cast<std::size_t>(atomic_number - 1);
-  const int exact = degree_for(c, kDoubleError * atomic_number), single = degree_for(c, kSingleError * atomic_number);
-  if (exact < 0 || exact >= kernels::kMostCoefficients)
-    throw ConfigError("sin(theta) / lambda up to {:.3g} / angstrom is too wide a range for the form factor of element {}", std::sqrt(1 / y_min_ - 1) * std::sqrt(q_), atomic_number);
-  keep(c, exact, element.f_double_prime, exact_[index]);
-  keep(c, single, element.f_double_prime, single_[index]);
+  const auto expand = [&](const Expansion& value, auto part) {
+    const Expansion c = chebyshev(value);
+    const int exact = degree_for(c, kDoubleError * atomic_number), single = degree_for(c, kSingleError * atomic_number);
+    if (exact < 0 || exact >= kernels::kMostCoefficients)
+      throw ConfigError("the form factor of {} with a displacement B of {} square angstrom is beyond what {} terms can hold up to sin(theta) / lambda = {:.3g}",
+                        element_symbol(atomic_number), element.b_iso, kernels::kMostCoefficients, s_max_);
+    keep(c, exact, exact_[index].*part.first);
+    keep(c, single, single_[index].*part.second);
+  };
+  expand(real, std::pair(&kernels::ElementPolynomial<double>::real, &kernels::ElementPolynomial<float>::real));
+  expand(imaginary, std::pair(&kernels::ElementPolynomial<double>::imaginary, &kernels::ElementPolynomial<float>::imaginary));
 }
 
 template <>

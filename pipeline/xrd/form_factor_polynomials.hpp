@@ -1,4 +1,5 @@
-// Form factors as polynomials, for the inner loop: f0(s) + f' of each element as a Chebyshev expansion in
+// Form factors as polynomials, for the inner loop: f0(s) + f', and f'', each
+// times the atom's Debye-Waller factor, as Chebyshev expansions in
 // y = 1 / (1 + s^2 / q). Sums of Gaussians in s become so smooth in y that 10 to 20 terms do where the exponentials take
 // some seventy operations; q grows with the range, which keeps the number of terms low for short wavelengths too.
 #pragma once
@@ -29,7 +30,7 @@ class FormFactorPolynomials {
   void fit(const ElementScattering& element, int atomic_number);
 
   const ScatteringTable* table_;
-  double q_, y_min_;
+  double q_, s_max_;
   kernels::PolynomialArgument argument_;
   std::array<kernels::ElementPolynomial<float>, kFormFactorElements> single_;
   std::array<kernels::ElementPolynomial<double>, kFormFactorElements> exact_;

@@ -110,32 +110,39 @@ XXACT_INLINE void polynomial_argument_body(const PolynomialArgument& argument, c
   for (std::size_t i = 0; i < n; ++i) t[i] = static_cast<Real>(argument.shift + argument.scale / (1 + argument.per_g_squared * g_squared[i]));
 }
 
+/// Clenshaw's recurrence, b_k = c_k + 2 t b_(k+1) - b_(k+2): in powers of t single precision would not do.
+template <class Real, std::size_t blocks>
+XXACT_INLINE void evaluate(const ChebyshevSeries<Real>& series, const Block<Real> (&t)[blocks], Block<Real> (&value)[blocks]) {
+  const Real* const c = series.coefficient.data();
+  for (std::size_t b = 0; b < blocks; ++b) value[b] = Block<Real>{} + c[series.degree];
+  if (series.degree == 0) return;
+  Block<Real> before[blocks]{};
+  for (int k = series.degree - 1; k > 0; --k)
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const Block<Real> next = (t[b] + t[b]) * value[b] + (c[k] - before[b]);
+      before[b] = value[b];
+      value[b] = next;
+    }
+  for (std::size_t b = 0; b < blocks; ++b) value[b] = t[b] * value[b] + (c[0] - before[b]);
+}
+
 template <class Real>
 XXACT_INLINE void sum_elements_body(std::span<const ElementPolynomial<Real>* const> elements, const Real* t, const Real* sum_re, const Real* sum_im,
                                     std::size_t stride, std::size_t n, Real* f_squared) {
   constexpr std::size_t width = kBlock, blocks = kElementBlock<Real> / width;
   for (std::size_t i = 0; i < n; i += kElementBlock<Real>) {
-    Block<Real> x[blocks], x2[blocks], p_re[blocks]{}, p_im[blocks]{}, q_re[blocks]{}, q_im[blocks]{};
-    for (std::size_t b = 0; b < blocks; ++b) x[b] = load(t + i + b * width), x2[b] = x[b] + x[b];
+    Block<Real> x[blocks], p_re[blocks]{}, p_im[blocks]{}, q_re[blocks]{}, q_im[blocks]{};
+    for (std::size_t b = 0; b < blocks; ++b) x[b] = load(t + i + b * width);
     for (std::size_t e = 0; e < elements.size(); ++e) {
-      const ElementPolynomial<Real>& element = *elements[e];
-      const Real* __restrict c = element.coefficient.data();
-      // Clenshaw's recurrence, b_k = c_k + 2 t b_(k+1) - b_(k+2): in powers of t single precision would not do.
-      Block<Real> f[blocks], before[blocks]{};
-      for (std::size_t b = 0; b < blocks; ++b) f[b] = Block<Real>{} + c[element.degree];
-      for (int k = element.degree - 1; k > 0; --k)
-        for (std::size_t b = 0; b < blocks; ++b) {
-          const Block<Real> next = x2[b] * f[b] + (c[k] - before[b]);
-          before[b] = f[b];
-          f[b] = next;
-        }
-      for (std::size_t b = 0; b < blocks; ++b) f[b] = element.degree > 0 ? x[b] * f[b] + (c[0] - before[b]) : f[b];
+      Block<Real> real[blocks], imaginary[blocks];
+      evaluate(elements[e]->real, x, real);
+      evaluate(elements[e]->imaginary, x, imaginary);
       for (std::size_t b = 0; b < blocks; ++b) {
         const Block<Real> re = load(sum_re + e * stride + i + b * width), im = load(sum_im + e * stride + i + b * width);
-        p_re[b] += f[b] * re;
-        p_im[b] += f[b] * im;
-        q_re[b] += element.f_double_prime * re;
-        q_im[b] += element.f_double_prime * im;
+        p_re[b] += real[b] * re;
+        p_im[b] += real[b] * im;
+        q_re[b] += imaginary[b] * re;
+        q_im[b] += imaginary[b] * im;
       }
     }
     for (std::size_t b = 0; b < blocks; ++b)
@@ -144,14 +151,17 @@ XXACT_INLINE void sum_elements_body(std::span<const ElementPolynomial<Real>* con
 }
 
 template <class Real>
-XXACT_INLINE void apply_lorentz_polarisation_body(double wavelength, double polarisation, const double* __restrict g_squared, std::size_t n,
-                                                  Real* __restrict intensity) {
-  const double quarter = wavelength * wavelength / 4;
+XXACT_INLINE void apply_lorentz_polarisation_body(const LorentzPolarisation& factor, const double* __restrict g_squared, const Real* f_squared, std::size_t n,
+                                                  Real* intensity) {
+  const double quarter = factor.wavelength * factor.wavelength / 4;
   for (std::size_t i = 0; i < n; ++i) {
     const double sine_squared = quarter * g_squared[i];
     const double cosine_squared = std::max(1 - sine_squared, 1e-12);
     const double cos_two_theta = 1 - 2 * sine_squared;
-    intensity[i] *= static_cast<Real>((1 + polarisation * cos_two_theta * cos_two_theta) / (sine_squared * std::sqrt(cosine_squared)));
+    const double lorentz = factor.scale / (sine_squared * std::sqrt(cosine_squared));
+    // Up to a rounding of the range's end.
+    const double inside = sine_squared <= 1 + 1e-8 ? lorentz : 0.0;
+    intensity[i] = f_squared[i] * static_cast<Real>((1 + factor.polarisation * cos_two_theta * cos_two_theta) * inside);
   }
 }
 
@@ -180,11 +190,12 @@ XXACT_CLONES void sum_elements(std::span<const ElementPolynomial<double>* const>
   sum_elements_body(elements, t, sum_re, sum_im, stride, n, f_squared);
 }
 
-XXACT_CLONES void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, float* intensity) {
-  apply_lorentz_polarisation_body(wavelength, polarisation, g_squared, n, intensity);
+XXACT_CLONES void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const float* f_squared, std::size_t n, float* intensity) {
+  apply_lorentz_polarisation_body(factor, g_squared, f_squared, n, intensity);
 }
-XXACT_CLONES void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, double* intensity) {
-  apply_lorentz_polarisation_body(wavelength, polarisation, g_squared, n, intensity);
+XXACT_CLONES void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const double* f_squared, std::size_t n,
+                                             double* intensity) {
+  apply_lorentz_polarisation_body(factor, g_squared, f_squared, n, intensity);
 }
 
 XXACT_CLONES void assign_buckets(double smallest, double largest, int buckets, const double* __restrict g_squared, std::size_t n,

@@ -1,5 +1,5 @@
 // The loops that take the time, each compiled for several instruction sets and chosen when the program starts. Plain
-// arrays in and out; what they mean is said in intensities.hpp and profile.hpp.
+// arrays in and out; what they mean is said in structure_factors.hpp and profile.hpp.
 #pragma once
 
 #include <array>
@@ -43,24 +43,33 @@ void polynomial_argument(const PolynomialArgument& argument, const double* g_squ
 
 inline constexpr int kMostCoefficients = 56;
 
-/// f0 + f' = sum over k of coefficient[k] T_k(t), k = 0 .. degree, T_k the Chebyshev polynomials; and f''.
+/// sum over k of coefficient[k] T_k(t), k = 0 .. degree, T_k the Chebyshev polynomials.
 template <class Real>
-struct ElementPolynomial {
+struct ChebyshevSeries {
   std::array<Real, kMostCoefficients> coefficient{};
   int degree = 0;
-  Real f_double_prime = 0;
 };
 
-/// f_squared[i] = |F(g)|^2 + |F(-g)|^2 from the phase sums S: with P = sum over elements of (f0 + f') S and Q = sum of
-/// f'' S, F(g) = P + iQ and F(-g) is the conjugate of P - iQ, hence 2 (|P|^2 + |Q|^2).
+/// An atom's scattering: f0 + f' and f'', both times its Debye-Waller factor.
+template <class Real>
+struct ElementPolynomial {
+  ChebyshevSeries<Real> real, imaginary;
+};
+
+/// f_squared[i] = |F(g)|^2 + |F(-g)|^2 from the phase sums S: with P = sum over elements of `real` S and Q = sum of
+/// `imaginary` S, F(g) = P + iQ and F(-g) is the conjugate of P - iQ, hence 2 (|P|^2 + |Q|^2).
 void sum_elements(std::span<const ElementPolynomial<float>* const> elements, const float* t, const float* sum_re, const float* sum_im, std::size_t stride,
                   std::size_t n, float* f_squared);
 void sum_elements(std::span<const ElementPolynomial<double>* const> elements, const double* t, const double* sum_re, const double* sum_im, std::size_t stride,
                   std::size_t n, double* f_squared);
 
-/// intensity[i] *= (1 + polarisation cos^2 2-theta) / (sin^2 theta cos theta).
-void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, float* intensity);
-void apply_lorentz_polarisation(double wavelength, double polarisation, const double* g_squared, std::size_t n, double* intensity);
+/// intensity[i] = f_squared[i] scale (1 + polarisation cos^2 2-theta) / (sin^2 theta cos theta); zero where the reflection is
+/// beyond this wavelength's sphere. In place if both are the same.
+struct LorentzPolarisation {
+  double wavelength = 1, polarisation = 1, scale = 1;
+};
+void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const float* f_squared, std::size_t n, float* intensity);
+void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const double* f_squared, std::size_t n, double* intensity);
 
 /// Sort keys: g^2 in units of largest / 2^40 in the upper bits, the index i in the lower kIndexBits; and bucket[i] in
 /// [0, buckets), ascending with g^2 and about evenly filled by the reflections of a sphere, whose number grows with |g|^3.

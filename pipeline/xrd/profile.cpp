@@ -35,6 +35,11 @@ void GaussianProfile::add(double wavelength, std::span<const double> g_squared, 
                   padded_.data() + window_);
 }
 
+void GaussianProfile::write_scaled(double scale, std::span<float> out) const {
+  std::transform(padded_.begin() + window_, padded_.begin() + window_ + grid_.points, out.begin(),
+                 [factor = static_cast<float>(scale)](float value) { return value * factor; });
+}
+
 void GaussianProfile::write(bool square_root, std::span<float> out) const {
   kernels::normalise(padded_.data() + window_, static_cast<std::size_t>(grid_.points), static_cast<float>(kFloor), square_root, out.data());
 }

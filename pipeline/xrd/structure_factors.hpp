@@ -1,7 +1,6 @@
-// Intensities of one structure's reflections, batch by batch: per-atom phase tables, phase sums of each element, form
-// factors, Lorentz-polarisation factor. Float for patterns, double for lines.
-// I(g) + I(-g) = (|F(g)|^2 + |F(-g)|^2) (1 + cos^2 2-theta) / (sin^2 theta cos theta),
-// F(g) = sum over atoms of occupancy (f0(|g| / 2) + f' + i f'') exp(2 pi i g . x).
+// |F|^2 of one structure's reflections, batch by batch: per-atom phase tables, phase sums of each element, form factors.
+// Float for patterns, double for lines.
+// F(g) = sum over atoms of occupancy (f0(s) + f' + i f'') exp(-B s^2) exp(2 pi i g . x), s = |g| / 2.
 #pragma once
 
 #include <array>
@@ -18,14 +17,14 @@
 namespace xxact::xrd {
 
 template <class Real>
-class IntensityCalculator {
+class StructureFactorCalculator {
  public:
   /// The structure whose reflections follow; its largest indices and the order of its axes come from the enumerator and
   /// the metric. Throws InputError: no atoms, an atom that is not finite, an element without form factor.
   void begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric, const ReflectionEnumerator& enumerator);
 
-  /// [batch.reflections]: |F|^2 of g and -g together, times the Lorentz-polarisation factor. Valid until the next call.
-  std::span<const Real> of(const ReflectionBatch& batch, double wavelength);
+  /// [batch.reflections]: |F(g)|^2 + |F(-g)|^2. Valid until the next call.
+  std::span<Real> of(const ReflectionBatch& batch);
 
  private:
   void sort_by_element(const StructureView& structure, const FormFactorPolynomials& table);
@@ -39,13 +38,13 @@ class IntensityCalculator {
   std::vector<Real> u_re_, u_im_, v_re_, v_im_, w_re_, w_im_, row_re_, row_im_;
   std::vector<Real> sum_re_, sum_im_;  // [elements, stride_]
   std::size_t stride_ = 0;
-  std::vector<Real> argument_, intensity_;
+  std::vector<Real> argument_, f_squared_;
   kernels::PolynomialArgument polynomial_argument_{};
   kernels::PhaseTables<Real> tables_;
   int u_max_ = 0;
 };
 
-extern template class IntensityCalculator<float>;
-extern template class IntensityCalculator<double>;
+extern template class StructureFactorCalculator<float>;
+extern template class StructureFactorCalculator<double>;
 
 }  // namespace xxact::xrd

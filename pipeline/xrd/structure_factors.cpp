@@ -1,4 +1,4 @@
-#include "pipeline/xrd/intensities.hpp"
+#include "pipeline/xrd/structure_factors.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -18,7 +18,7 @@ void at_least(std::vector<T>& values, std::size_t size) {
 }  // namespace
 
 template <class Real>
-void IntensityCalculator<Real>::begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric,
+void StructureFactorCalculator<Real>::begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric,
                                       const ReflectionEnumerator& enumerator) {
   if (structure.atoms() == 0) throw InputError("the structure has no atoms");
   for (std::size_t i = 0; i < structure.frac_coords.size(); ++i)
@@ -35,7 +35,7 @@ void IntensityCalculator<Real>::begin(const StructureView& structure, const Form
 }
 
 template <class Real>
-void IntensityCalculator<Real>::sort_by_element(const StructureView& structure, const FormFactorPolynomials& table) {
+void StructureFactorCalculator<Real>::sort_by_element(const StructureView& structure, const FormFactorPolynomials& table) {
   std::array<std::uint32_t, 257> begin{};
   for (const std::uint8_t z : structure.atomic_number) ++begin[z + 1U];
   scattering_.clear();
@@ -54,7 +54,7 @@ void IntensityCalculator<Real>::sort_by_element(const StructureView& structure, 
 }
 
 template <class Real>
-void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric) {
+void StructureFactorCalculator<Real>::tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric) {
   const std::size_t atoms = structure.atoms();
   const auto u_max = static_cast<std::size_t>(u_max_), v_max = static_cast<std::size_t>(tables_.v_max), w_max = static_cast<std::size_t>(tables_.w_max);
   // A block that starts at the last index may read one block further.
@@ -106,24 +106,23 @@ void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, 
 }
 
 template <class Real>
-void IntensityCalculator<Real>::make_room(std::size_t reflections) {
+void StructureFactorCalculator<Real>::make_room(std::size_t reflections) {
   stride_ = reflections + kernels::kElementBlock<Real>;
   for (auto* sums : {&sum_re_, &sum_im_}) at_least(*sums, stride_ * element_end_.size());
-  for (auto* values : {&argument_, &intensity_}) at_least(*values, stride_);
+  for (auto* values : {&argument_, &f_squared_}) at_least(*values, stride_);
 }
 
 template <class Real>
-std::span<const Real> IntensityCalculator<Real>::of(const ReflectionBatch& batch, double wavelength) {
+std::span<Real> StructureFactorCalculator<Real>::of(const ReflectionBatch& batch) {
   const std::size_t n = batch.reflections;
   make_room(n);
   kernels::sum_phases(tables_, batch.rows, sum_re_.data(), sum_im_.data(), stride_);
   kernels::polynomial_argument(polynomial_argument_, batch.g_squared.data(), n, argument_.data());
-  kernels::sum_elements(scattering_, argument_.data(), sum_re_.data(), sum_im_.data(), stride_, n, intensity_.data());
-  kernels::apply_lorentz_polarisation(wavelength, 1, batch.g_squared.data(), n, intensity_.data());
-  return {intensity_.data(), n};
+  kernels::sum_elements(scattering_, argument_.data(), sum_re_.data(), sum_im_.data(), stride_, n, f_squared_.data());
+  return {f_squared_.data(), n};
 }
 
-template class IntensityCalculator<float>;
-template class IntensityCalculator<double>;
+template class StructureFactorCalculator<float>;
+template class StructureFactorCalculator<double>;
 
 }  // namespace xxact::xrd
