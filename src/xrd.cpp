@@ -203,7 +203,8 @@ extern const Command kXrdCommand = {
     "simulate the powder diffraction of one structure",
     "xxact xrd --input quartz.cif\n"
     "xxact xrd --input quartz.cif --lines lines.csv --pattern pattern.csv --plot pattern.svg\n"
-    "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv",
+    "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv\n"
+    "xxact xrd --input BaTiO3.cif --wavelength CuKa12 --monochromator 26.6 --b-iso 0.5,O=0.8 --fwhm 0.06 --plot pattern.png",
     describe,
     {"input"},
     run,
