@@ -170,6 +170,12 @@ void draw_later(Runtime& runtime, const std::filesystem::path& path, const std::
   runtime.after_finalize(draw_pattern, {path.string(), title, joined({grid.two_theta_min_deg, grid.two_theta_max_deg}), joined(centres), joined(pattern), joined(angles)});
 }
 
+/// "1.54184" or "1.54056 and 1.54439".
+std::string wavelengths_of(const xrd::SimulationOptions& simulation) {
+  if (simulation.second_intensity > 0) return fmt::format("{} and {}", simulation.wavelength_angstrom, simulation.second_wavelength_angstrom);
+  return fmt::format("{}", simulation.wavelength_angstrom);
+}
+
 ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto lines_path = path_of(values, "lines"), pattern_path = path_of(values, "pattern"), plot_path = path_of(values, "plot");
   require_plot_extension(plot_path);
@@ -191,7 +197,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   if (lines.empty()) log::warn("{}, record {}: no line between {} and {} degrees", file, named.id, grid.two_theta_min_deg, grid.two_theta_max_deg);
   if (lines_path) write_file(*lines_path, lines_as_csv(lines));
   if (pattern_path) write_file(*pattern_path, pattern_as_csv(grid, pattern));
-  if (plot_path) draw_later(runtime, *plot_path, fmt::format("{}, {} Å", named.id, simulator.options().simulation.wavelength_angstrom), grid, pattern, lines);
+  if (plot_path) draw_later(runtime, *plot_path, fmt::format("{}, {} Å", named.id, wavelengths_of(simulator.options().simulation)), grid, pattern, lines);
   if (!lines_path && !pattern_path && !plot_path) std::cout << lines_as_table(lines);
   return ExitCode::done;
 }

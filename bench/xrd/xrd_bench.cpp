@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "io/read_structures.hpp"
+#include "io/space_group.hpp"
 #include "pipeline/xrd/structure_factors.hpp"
 #include "pipeline/xrd/simulator.hpp"
 
@@ -92,6 +93,31 @@ void lines_as_pymatgen(benchmark::State& state) {
     row = (row + 1) % all.size();
   }
   state.SetItemsProcessed(state.iterations());
+}
+
+/// The same with the symmetry known: operations by spglib (within 0.001 angstrom), found before the clock.
+void lines_with_symmetry(benchmark::State& state) {
+  const StructureArrays& all = structures();
+  static const std::vector<xrd::LaueGroup> groups = [&] {
+    std::vector<xrd::LaueGroup> found;
+    for (std::size_t row = 0; row < all.size(); ++row) found.emplace_back(io::find_rotations(all[row], 1e-3));
+    return found;
+  }();
+  xrd::PatternOptions options;
+  options.simulation.form_factors = xrd::FormFactors::pymatgen;
+  options.simulation.dispersion = false;
+  xrd::Simulator simulator(options);
+  std::vector<xrd::Line> found;
+  std::size_t row = 0;
+  double order = 0;
+  for (auto _ : state) {
+    simulator.lines(all[row], groups[row], found);
+    benchmark::DoNotOptimize(found.data());
+    order += static_cast<double>(groups[row].order());
+    row = (row + 1) % all.size();
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.counters["laue_order"] = benchmark::Counter(2 * order, benchmark::Counter::kAvgIterations);
 }
 
 /// A cubic cell of `atoms` atoms of three elements at random places, 15 cubic angstrom an atom.
@@ -182,6 +208,7 @@ void construction(benchmark::State& state) {
 BENCHMARK(patterns)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({1024, 0, 0})->Args({2048, 1, 0})->Args({4250, 1, 0})->Args({1024, 1, 1});
 BENCHMARK(lines)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({1024, 0, 0})->Args({1024, 1, 1});
 BENCHMARK(lines_as_pymatgen)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(lines_with_symmetry);
 BENCHMARK(cells)->ArgName("atoms")->RangeMultiplier(2)->Range(4, 1024);
 BENCHMARK(structure_factors)->ArgName("atoms")->Arg(10)->Arg(20)->Arg(50)->Arg(100)->Arg(200)->Arg(1000);
 BENCHMARK(arithmetic_peak);
