@@ -52,6 +52,19 @@ XXACT_INLINE Floats arctan_to_one(const Floats& t) {
 
 }  // namespace
 
+// The bin's integral is h f(z) (1 + h^2 / 24 f'' / f + h^4 / 1920 f'''' / f + ...) of the density f at its centre: for bins this
+// narrow that is quicker than the distribution function, whose differences would have lost digits.
+XXACT_CLONES void add_gaussian_wide(float* profile, int count, double first, double spacing, float area) {
+  const double second = spacing * spacing / 24, fourth = spacing * spacing * spacing * spacing / 1920;
+  const float c0 = static_cast<float>(1 - 2 * second + 12 * fourth), c1 = static_cast<float>(4 * second - 48 * fourth), c2 = static_cast<float>(16 * fourth);
+  const float scale = area * static_cast<float>(spacing * std::numbers::inv_sqrtpi);
+  const Floats step = Floats{} + static_cast<float>(spacing);
+  for (int j = 0; j < count; j += kPeakBlock) {
+    const Floats z = static_cast<float>(first + (j + 0.5) * spacing) + kLane * step, y = z * z;
+    store<float>(profile + j, load(profile + j) + scale * (c0 + y * (c1 + y * c2)) * exp_nonpositive<float>(-y));
+  }
+}
+
 XXACT_CLONES void add_gaussian(float* profile, int count, double first, double spacing, float area, float* scratch) {
   const Floats step = Floats{} + static_cast<float>(spacing);
   // Phi below the peak and Phi - 1 above it: both tails keep their relative precision, and the one bin with the peak in it
