@@ -134,11 +134,20 @@ const std::array<Quadrature, kMostNodes + 1>& quadratures() {
 /// The distribution of Finger, Cox and Jephcoat at one angle, in the variable u = h / L.
 struct AxialDivergence {
   double two_theta, sum, smaller;  // radians; (S + H) / L, min(S, H) / L
+  double cosine = std::cos(two_theta), sine = std::sin(two_theta);
 
-  double shift(double u) const { return std::acos(std::clamp(std::cos(two_theta) * std::sqrt(1 + u * u), -1.0, 1.0)) - two_theta; }
-  double density(double u) const {
+  struct Point {
+    double shift, sine;  // 2 phi - 2 theta in radians, sin(2 phi)
+  };
+  Point at(double u) const {
+    const double cos_two_phi = std::clamp(cosine * std::sqrt(1 + u * u), -1.0, 1.0), sin_two_phi = std::sqrt(1 - cos_two_phi * cos_two_phi);
+    const double x = sin_two_phi * cosine - cos_two_phi * sine, y = x * x;  // the shift's sine
+    const double shift = std::abs(x) < 0.1 ? x * (1 + y * (1.0 / 6 + y * (3.0 / 40 + y * 15 / 336))) : std::acos(cos_two_phi) - two_theta;
+    return {shift, sin_two_phi};
+  }
+  double density(double u, double sin_two_phi) const {
     const double window = smaller > 0 ? std::min(2 * smaller, sum - u) : 1;  // with a point-like sample or slit only its limit is left
-    return window / ((1 + u * u) * std::sin(two_theta + shift(u)));
+    return window / ((1 + u * u) * sin_two_phi);
   }
   /// Composite rule on [low, high] with about `nodes` nodes.
   void append(double low, double high, int nodes, std::vector<AxialPart>& parts) const {
@@ -148,7 +157,8 @@ struct AxialDivergence {
     for (int panel = 0; panel < panels; ++panel) {
       for (std::size_t i = 0; i < static_cast<std::size_t>(each); ++i) {
         const double u = low + half * (2 * panel + 1 + rule.node[i]);
-        parts.push_back({shift(u) / kDegree, half * rule.weight[i] * density(u)});
+        const Point point = at(u);
+      parts.push_back({point.shift / kDegree, half * rule.weight[i] * density(u, point.sine)});
       }
     }
   }
@@ -190,13 +200,13 @@ void axial_parts(const PeakShape& shape, double two_theta_deg, double fwhm_deg, 
   // Beyond |tan(2 theta)| the diffraction cone does not reach the slit: only near 0 and 180 degrees.
   const double end = std::min(s + h, 0.999 * std::abs(std::tan(divergence.two_theta)));
   const double turn = std::min(divergence.smaller > 0 ? std::abs(s - h) : s + h, end);  // where the density's window begins to close
-  const double extent = std::abs(divergence.shift(end)) / kDegree;
+  const double extent = std::abs(divergence.at(end).shift) / kDegree;
   if (!(end > 0 && extent > 1e-3 * fwhm_deg)) {
     parts.push_back({0, 1});
     return;
   }
   const auto nodes = [&](double low, double high) {
-    const double widths = std::abs(divergence.shift(high) - divergence.shift(low)) / kDegree / fwhm_deg;
+    const double widths = std::abs(divergence.at(high).shift - divergence.at(low).shift) / kDegree / fwhm_deg;
     return static_cast<int>(std::min(3 + std::ceil(4 * widths), kMostAxialParts / 2.0 - kMostNodes));
   };
   if (turn > 0) divergence.append(0, turn, nodes(0, turn), parts);
@@ -284,7 +294,7 @@ void PeakProfile::add_lorentzian_part(double position, double half_width, double
   if (low >= high) return;
   const auto clip = [&](double bin) { return static_cast<int>(std::clamp(bin, low, high)); };
   const bool spread = parts_.size() > 1;
-  const double near = half_width * std::sqrt(std::max(spacing / kernels::kFarLorentzian - 1, 0.0)) + 1 + (spread ? 16 * half_width + 4 * extent : 0);
+  const double near = half_width * std::sqrt(std::max(spacing / kernels::kFarLorentzian - 1, 0.0)) + 1 + (spread ? 6 * half_width + 4 * extent : 0);
   const int near_low = clip(block * std::floor((position - near) / block)), near_high = clip(block * std::ceil((position + near) / block));
   const int bins_low = clip(std::min(cell * (middle - kernels::kFarCells), cell * std::floor((position - near) / cell)));
   const int bins_high = clip(std::max(cell * (middle + 1 + kernels::kFarCells), cell * std::ceil((position + near) / cell)));
