@@ -127,7 +127,7 @@ TEST(Measurement, DetectorKeepsAreasAndAverages) {
 TEST(Measurement, PoissonHasItsMomentsAndDistribution) {
   for (const double mean : {0.05, 0.7, 4.0, 29.0, 30.5, 47.0, 300.0, 1e5}) {
     PoissonSampler poisson({11, Purpose::first_artefact, 1, static_cast<std::uint64_t>(mean * 100)});
-    constexpr int draws = 1'000'000;
+    const int draws = mean == 30.5 ? 12'000'000 : 1'000'000;  // there the 1/12 taken off the variance is 0.27 %
     double sum = 0, squares = 0, cubes = 0;
     int below = 0;  // at or below the mean less one standard deviation
     const double edge = std::floor(mean - std::sqrt(mean));
