@@ -1,11 +1,15 @@
 // Strained lattices keep what their crystal system keeps, whatever the cell and its orientation.
 #include <gtest/gtest.h>
 
+#include <spglib.h>
+
 #include <cmath>
 #include <numbers>
 
 #include "pipeline/xrd/lattice_strain.hpp"
+#include "src/base/elements.hpp"
 #include "src/base/error.hpp"
+#include "tests/xrd/reference_structures.hpp"
 
 namespace xxact::xrd {
 namespace {
@@ -171,6 +175,41 @@ TEST(LatticeStrain, FallsBackToIsotropicWhereAxesAreNotDetermined) {
   Lattice noisy = cell(4, 4, 9.5, 90, 90, 90);
   noisy[0] += 2e-4, noisy[5] -= 1e-4;
   EXPECT_NEAR(strained(noisy, 3).c, 9.5 * 1.004, 1e-3);
+}
+
+int space_group(const Lattice& lattice, const OwnedStructure& structure) {
+  double columns[3][3];
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t j = 0; j < 3; ++j) columns[j][i] = lattice[3 * i + j];
+  std::vector<std::array<double, 3>> positions(structure.atomic_number.size());
+  for (std::size_t i = 0; i < positions.size(); ++i)
+    for (std::size_t k = 0; k < 3; ++k) positions[i][k] = static_cast<double>(structure.frac_coords[3 * i + k]);
+  const std::vector<int> types(structure.atomic_number.begin(), structure.atomic_number.end());
+  SpglibDataset* found = spg_get_dataset(columns, reinterpret_cast<double(*)[3]>(positions.data()), types.data(), static_cast<int>(types.size()), 2e-3);
+  const int number = found ? found->spacegroup_number : 0;
+  if (found) spg_free_dataset(found);
+  return number;
+}
+
+TEST(LatticeStrain, KeepsTheSpaceGroupOfRealCrystals) {
+  std::array<double, 6> strain = kStrain;
+  for (double& component : strain) component *= 3;  // what spglib's tolerance cannot take for nothing
+  std::array<int, 7> crystals{}, deformed{};
+  for (const ReferenceStructure& reference : pymatgen_structures()) {
+    const int group = space_group(reference.structure.lattice, reference.structure), system = crystal_system_of(group);
+    const Lattice changed = strained_lattice(reference.structure.lattice, system, strain);
+    EXPECT_EQ(space_group(changed, reference.structure), group) << reference.name;
+    double isotropic = 0;
+    for (std::size_t i = 0; i < 9; ++i) isotropic = std::max(isotropic, std::abs(changed[i] - (1 + strain[0]) * reference.structure.lattice[i]));
+    ++crystals[static_cast<std::size_t>(system)];
+    deformed[static_cast<std::size_t>(system)] += isotropic > 1e-6;
+  }
+  // Nearly every crystal that is not cubic gets strains of its own; a few lattices are more symmetric than their crystals.
+  for (std::size_t system = 0; system < 6; ++system) {
+    EXPECT_GE(crystals[system], 20) << crystal_system_name(static_cast<int>(system));
+    EXPECT_GE(deformed[system], 0.85 * crystals[system]) << crystal_system_name(static_cast<int>(system));
+  }
+  EXPECT_EQ(deformed[6], 0);
 }
 
 TEST(LatticeStrain, ZeroIsTheLatticeItself) {
