@@ -23,7 +23,7 @@ constexpr std::size_t kIdsInMessage = 5;
 constexpr double kTickLength = 4;  // of the plot's ticks, in units of the strongest intensity = 100
 
 void describe(options::options_description& description) {
-  const std::string wavelengths = "radiation by name (" + xrd::radiation_names() + ") or wavelength in angstrom, 0.05 to 10";
+  const std::string wavelengths = "radiation by name (" + xrd::radiation_names() + ") or wavelength in angstrom, 0.05 to 10; of a doublet (Ka12) the lines are those of Ka1";
   description.add_options()
       ("input", options::value<std::string>()->required(), "file with the structure: CIF, JSON or CSV, compressed or not")
       ("record", options::value<std::string>(), "id of the structure in a file with several, or its number counted from 0")
@@ -33,8 +33,10 @@ void describe(options::options_description& description) {
       ("wavelength", options::value<std::string>()->default_value("CuKa"), wavelengths.c_str())
       ("two-theta-min", options::value<double>()->default_value(5), "first angle in degrees, 0 or more")
       ("two-theta-max", options::value<double>()->default_value(90), "last angle in degrees, at most 180")
-      ("form-factors", options::value<std::string>()->default_value("it92"), "it92 (International Tables) or pymatgen (its table, for comparison)")
+      ("form-factors", options::value<std::string>()->default_value("it92"), "it92 (International Tables), pymatgen (its table, for comparison) or neutron (bound coherent scattering lengths)")
       ("dispersion", options::value<std::string>()->default_value("on"), "anomalous dispersion f', f'' at the wavelength: on or off")
+      ("monochromator", options::value<double>()->default_value(0), "2-theta of a monochromator's crystal in degrees (graphite and Cu: 26.6), for the polarisation; 0: none")
+      ("b-iso", options::value<std::string>()->default_value("0"), "isotropic displacement B of the atoms in square angstrom: 0.5, or by element O=0.8,Ba=0.3, or both 0.5,O=0.8")
       ("step", options::value<double>(), "distance of the pattern's points in degrees (0.02)")
       ("points", options::value<int>(), "number of the pattern's points, in place of --step")
       ("fwhm", options::value<double>()->default_value(0.15, "0.15"), "full width at half maximum of the pattern's Gaussian profile, degrees");
@@ -48,7 +50,12 @@ bool parse_switch(const std::string& name, const std::string& text) {
 
 xrd::PatternOptions read_options(const options::variables_map& values) {
   xrd::PatternOptions pattern;
-  pattern.simulation.wavelength_angstrom = xrd::parse_radiation(values["wavelength"].as<std::string>()).wavelength_angstrom;
+  const xrd::Radiation radiation = xrd::parse_radiation(values["wavelength"].as<std::string>());
+  pattern.simulation.wavelength_angstrom = radiation.wavelength_angstrom;
+  pattern.simulation.second_wavelength_angstrom = radiation.second_wavelength_angstrom;
+  pattern.simulation.second_intensity = radiation.second_intensity;
+  pattern.simulation.monochromator_two_theta_deg = values["monochromator"].as<double>();
+  pattern.simulation.displacement = xrd::parse_displacement(values["b-iso"].as<std::string>());
   pattern.simulation.two_theta_min_deg = values["two-theta-min"].as<double>();
   pattern.simulation.two_theta_max_deg = values["two-theta-max"].as<double>();
   pattern.simulation.form_factors = xrd::parse_form_factors(values["form-factors"].as<std::string>());
@@ -196,7 +203,8 @@ extern const Command kXrdCommand = {
     "simulate the powder diffraction of one structure",
     "xxact xrd --input quartz.cif\n"
     "xxact xrd --input quartz.cif --lines lines.csv --pattern pattern.csv --plot pattern.svg\n"
-    "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv",
+    "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv\n"
+    "xxact xrd --input BaTiO3.cif --wavelength CuKa12 --monochromator 26.6 --b-iso 0.5,O=0.8 --fwhm 0.06 --plot pattern.png",
     describe,
     {"input"},
     run,

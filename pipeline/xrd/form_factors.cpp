@@ -4,6 +4,7 @@
 
 #include <gemmi/fprime.hpp>
 #include <gemmi/it92.hpp>
+#include <gemmi/neutron92.hpp>
 
 #include "src/base/elements.hpp"
 #include "src/base/error.hpp"
@@ -36,6 +37,26 @@ ElementScattering pymatgen_element(int atomic_number) {
   return element;
 }
 
+/// A constant; zero where no length is known.
+ElementScattering neutron_element(int atomic_number) {
+  ElementScattering element;
+  element.constant = gemmi::Neutron92<double>::get(static_cast<gemmi::El>(atomic_number)).c();
+  return element;
+}
+
+ElementScattering element_of(FormFactors table, int atomic_number) {
+  switch (table) {
+    case FormFactors::pymatgen: return pymatgen_element(atomic_number);
+    case FormFactors::neutron: return neutron_element(atomic_number);
+    case FormFactors::it92: break;
+  }
+  return it92_element(atomic_number);
+}
+
+constexpr std::string_view name_of(FormFactors table) {
+  return table == FormFactors::it92 ? "it92" : table == FormFactors::pymatgen ? "pymatgen" : "neutron";
+}
+
 }  // namespace
 
 double ElementScattering::f0(double s_squared) const {
@@ -44,20 +65,27 @@ double ElementScattering::f0(double s_squared) const {
   return constant + (scale + slope * s_squared) * sum;
 }
 
-ScatteringTable::ScatteringTable(FormFactors table, bool dispersion, double wavelength_angstrom)
-    : name_(table == FormFactors::it92 ? "it92" : "pymatgen") {
+ScatteringTable::ScatteringTable(FormFactors table, bool dispersion, double wavelength_angstrom, const Displacement& displacement) : table_(table) {
   for (int z = 1; z <= kFormFactorElements; ++z) {
     ElementScattering& element = elements_[static_cast<std::size_t>(z - 1)];
-    element = table == FormFactors::it92 ? it92_element(z) : pymatgen_element(z);
-    if (dispersion)
+    element = element_of(table, z);
+    if (dispersion && table != FormFactors::neutron)
       element.f_prime = gemmi::cromer_liberman(z, photon_energy_ev(wavelength_angstrom), &element.f_double_prime);
+    const auto own = displacement.b_iso_of_element.find(z);
+    element.b_iso = own != displacement.b_iso_of_element.end() ? own->second : displacement.b_iso;
   }
+}
+
+bool ScatteringTable::has(int atomic_number) const {
+  if (atomic_number < 1 || atomic_number > kFormFactorElements) return false;
+  return table_ != FormFactors::neutron || elements_[static_cast<std::size_t>(atomic_number - 1)].constant != 0;
 }
 
 const ElementScattering& ScatteringTable::of(int atomic_number) const {
   if (atomic_number < 1 || atomic_number > kFormFactorElements)
     throw InputError("element {} (Z = {}) has no form factor in the table {}, which ends with Cf",
-                     element_symbol(atomic_number), atomic_number, name_);
+                     element_symbol(atomic_number), atomic_number, name_of(table_));
+  if (!has(atomic_number)) throw InputError("element {} (Z = {}) has no scattering length in the table neutron", element_symbol(atomic_number), atomic_number);
   return elements_[static_cast<std::size_t>(atomic_number - 1)];
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <string_view>
 
 #include "pipeline/xrd/simulator.hpp"
 
@@ -18,24 +17,27 @@ struct DoyleTurner {
 };
 extern const std::array<DoyleTurner, kFormFactorElements> kPymatgenDoyleTurner;
 
-/// One form for both tables: f0(s) = constant + (scale + slope s^2) sum_i a_i exp(-b_i s^2).
+/// One form for all tables: f0(s) = constant + (scale + slope s^2) sum_i a_i exp(-b_i s^2), and the scattering of an atom in
+/// motion is (f0(s) + f' + i f'') exp(-b_iso s^2).
 struct ElementScattering {
   std::array<double, 4> a{}, b{};
   double constant = 0, scale = 0, slope = 0;
   double f_prime = 0, f_double_prime = 0;
+  double b_iso = 0;
 
   double f0(double s_squared) const;
 };
 
 class ScatteringTable {
  public:
-  /// f' and f'' are those at this wavelength, or zero without dispersion.
-  ScatteringTable(FormFactors table, bool dispersion, double wavelength_angstrom);
+  /// f' and f'' are those at this wavelength, or zero without dispersion and for neutrons.
+  ScatteringTable(FormFactors table, bool dispersion, double wavelength_angstrom, const Displacement& displacement = {});
+  bool has(int atomic_number) const;
   /// Throws InputError for an element without form factor.
   const ElementScattering& of(int atomic_number) const;
 
  private:
-  std::string_view name_;
+  FormFactors table_;
   std::array<ElementScattering, kFormFactorElements> elements_;
 };
 

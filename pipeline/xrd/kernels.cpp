@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "pipeline/xrd/vector_math.hpp"
 
@@ -15,11 +16,72 @@
 namespace xxact::xrd::kernels {
 namespace {
 
-static_assert(kBlock<float> * sizeof(float) == kBlockBytes && kBlock<double> * sizeof(double) == kBlockBytes);
+static_assert(kBlock == kBlockLanes);
+
+/// Four chains of additions in place of two: the next atom does not wait for the last one.
+template <class Real>
+struct Products {
+  Block<Real> rr{}, ii{}, ri{}, ir{};
+
+  XXACT_INLINE void add(const PhaseTables<Real>& t, std::size_t atom, std::size_t column) {
+    const Block<Real> w_re = load(t.w_re + atom * t.w_stride + column), w_im = load(t.w_im + atom * t.w_stride + column);
+    rr += t.row_re[atom] * w_re;
+    ii += t.row_im[atom] * w_im;
+    ri += t.row_re[atom] * w_im;
+    ir += t.row_im[atom] * w_re;
+  }
+};
+
+template <class Real>
+XXACT_INLINE void sum_row(const PhaseTables<Real>& t, const ReflectionRow& row, Real* sum_re, Real* sum_im, std::size_t stride) {
+  constexpr std::size_t width = kBlock;
+  for (std::size_t block = 0; block < static_cast<std::size_t>(row.count); block += width) {
+    const std::size_t column = static_cast<std::size_t>(row.first + t.w_max) + block;
+    std::size_t a = 0;
+    for (std::size_t element = 0; element < t.elements; ++element) {
+      Products<Real> sum;
+      for (; a < t.element_end[element]; ++a) sum.add(t, a, column);
+      store<Real>(sum_re + element * stride + block, sum.rr - sum.ii);
+      store<Real>(sum_im + element * stride + block, sum.ri + sum.ir);
+    }
+  }
+}
+
+/// The same for a row on both sides of w = 0: the products of w serve -w too, whose phases are the conjugates.
+template <class Real>
+XXACT_INLINE void sum_row_both_ways(const PhaseTables<Real>& t, const ReflectionRow& row, int reach, Real* sum_re, Real* sum_im, std::size_t stride) {
+  constexpr int width = static_cast<int>(kBlock);
+  const int last = row.first + row.count - 1;
+  for (int w = 0; w <= reach; w += width) {
+    const std::size_t column = static_cast<std::size_t>(w + t.w_max);
+    // Where -w - width + 1 .. -w belong; what lies before the row's first reflection is left out.
+    const int backwards = -w - width + 1 - row.first;
+    std::size_t a = 0;
+    for (std::size_t element = 0; element < t.elements; ++element) {
+      Products<Real> sum;
+      for (; a < t.element_end[element]; ++a) sum.add(t, a, column);
+      Real* const re = sum_re + element * stride;
+      Real* const im = sum_im + element * stride;
+      if (backwards + width > 0) {
+        const Block<Real> minus_re = reversed<Real>(sum.rr + sum.ii), minus_im = reversed<Real>(sum.ir - sum.ri);
+        if (backwards >= 0) {
+          store<Real>(re + backwards, minus_re);
+          store<Real>(im + backwards, minus_im);
+        } else {
+          for (int i = -backwards; i < width; ++i) re[backwards + i] = minus_re[i], im[backwards + i] = minus_im[i];
+        }
+      }
+      if (w <= last) {
+        store<Real>(re + w - row.first, sum.rr - sum.ii);
+        store<Real>(im + w - row.first, sum.ri + sum.ir);
+      }
+    }
+  }
+}
 
 template <class Real>
 XXACT_INLINE void sum_phases_body(const PhaseTables<Real>& t, std::span<const ReflectionRow> rows, Real* sum_re, Real* sum_im, std::size_t stride) {
-  constexpr std::size_t width = kBlock<Real>;
+  constexpr std::size_t width = kBlock;
   std::size_t done = 0;
   for (const ReflectionRow& row : rows) {
     const Real* __restrict u_re = t.u_re + static_cast<std::size_t>(row.u) * t.atoms;
@@ -32,72 +94,74 @@ XXACT_INLINE void sum_phases_body(const PhaseTables<Real>& t, std::span<const Re
       row_re[a] = u_re[a] * v_re[a] - u_im[a] * v_im[a];
       row_im[a] = u_re[a] * v_im[a] + u_im[a] * v_re[a];
     }
-    const std::size_t count = static_cast<std::size_t>(row.count);
-    for (std::size_t block = 0; block < count; block += width) {
-      const std::size_t column = static_cast<std::size_t>(row.first + t.w_max) + block;
-      std::size_t a = 0;
-      for (std::size_t element = 0; element < t.elements; ++element) {
-        // Four chains of additions in place of two: the next atom does not wait for the last one.
-        Block<Real> rr{}, ii{}, ri{}, ir{};
-        for (; a < t.element_end[element]; ++a) {
-          const Block<Real> w_re = load(t.w_re + a * t.w_stride + column), w_im = load(t.w_im + a * t.w_stride + column);
-          rr += row_re[a] * w_re;
-          ii += row_im[a] * w_im;
-          ri += row_re[a] * w_im;
-          ir += row_im[a] * w_re;
-        }
-        store<Real>(sum_re + element * stride + done + block, rr - ii);
-        store<Real>(sum_im + element * stride + done + block, ri + ir);
+    const int last = row.first + row.count - 1;
+    const int reach = std::max(-row.first, last);
+    constexpr int lanes = static_cast<int>(width);
+    if (row.first < 0 && reach / lanes < (row.count - 1) / lanes)
+      sum_row_both_ways(t, row, reach, sum_re + done, sum_im + done, stride);
+    else
+      sum_row(t, row, sum_re + done, sum_im + done, stride);
+    done += static_cast<std::size_t>(row.count);
+  }
+}
+
+template <class Real>
+XXACT_INLINE void polynomial_argument_body(const PolynomialArgument& argument, const double* __restrict g_squared, std::size_t n, Real* __restrict t) {
+  for (std::size_t i = 0; i < n; ++i) t[i] = static_cast<Real>(argument.shift + argument.scale / (1 + argument.per_g_squared * g_squared[i]));
+}
+
+/// Clenshaw's recurrence, b_k = c_k + 2 t b_(k+1) - b_(k+2): in powers of t single precision would not do.
+template <class Real, std::size_t blocks>
+XXACT_INLINE void evaluate(const ChebyshevSeries<Real>& series, const Block<Real> (&t)[blocks], Block<Real> (&value)[blocks]) {
+  const Real* const c = series.coefficient.data();
+  for (std::size_t b = 0; b < blocks; ++b) value[b] = Block<Real>{} + c[series.degree];
+  if (series.degree == 0) return;
+  Block<Real> before[blocks]{};
+  for (int k = series.degree - 1; k > 0; --k)
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const Block<Real> next = (t[b] + t[b]) * value[b] + (c[k] - before[b]);
+      before[b] = value[b];
+      value[b] = next;
+    }
+  for (std::size_t b = 0; b < blocks; ++b) value[b] = t[b] * value[b] + (c[0] - before[b]);
+}
+
+template <class Real>
+XXACT_INLINE void sum_elements_body(std::span<const ElementPolynomial<Real>* const> elements, const Real* t, const Real* sum_re, const Real* sum_im,
+                                    std::size_t stride, std::size_t n, Real* f_squared) {
+  constexpr std::size_t width = kBlock, blocks = kElementBlock<Real> / width;
+  for (std::size_t i = 0; i < n; i += kElementBlock<Real>) {
+    Block<Real> x[blocks], p_re[blocks]{}, p_im[blocks]{}, q_re[blocks]{}, q_im[blocks]{};
+    for (std::size_t b = 0; b < blocks; ++b) x[b] = load(t + i + b * width);
+    for (std::size_t e = 0; e < elements.size(); ++e) {
+      Block<Real> real[blocks], imaginary[blocks];
+      evaluate(elements[e]->real, x, real);
+      evaluate(elements[e]->imaginary, x, imaginary);
+      for (std::size_t b = 0; b < blocks; ++b) {
+        const Block<Real> re = load(sum_re + e * stride + i + b * width), im = load(sum_im + e * stride + i + b * width);
+        p_re[b] += real[b] * re;
+        p_im[b] += real[b] * im;
+        q_re[b] += imaginary[b] * re;
+        q_im[b] += imaginary[b] * im;
       }
     }
-    done += count;
-  }
-}
-
-/// to = factor * s, added to what is there unless `fresh`.
-template <class Real>
-XXACT_INLINE void put(Real* to, bool fresh, const Block<Real>& factor, const Real* s) {
-  const Block<Real> product = factor * load(s);
-  store<Real>(to, fresh ? product : load(to) + product);
-}
-
-template <class Real>
-XXACT_INLINE void add_element_body(const ElementScattering& element, bool first, const Real* g_squared, const Real* s_re, const Real* s_im,
-                                   std::size_t n, const StructureFactorParts<Real>& parts) {
-  Real a[4], b[4];
-  for (std::size_t i = 0; i < 4; ++i) {
-    a[i] = static_cast<Real>(element.a[i]);
-    b[i] = static_cast<Real>(-element.b[i] / 4);  // s = |g| / 2
-  }
-  const Real constant = static_cast<Real>(element.constant + element.f_prime), scale = static_cast<Real>(element.scale);
-  const Real slope = static_cast<Real>(element.slope / 4);
-  const Block<Real> f_double_prime = Block<Real>{} + static_cast<Real>(element.f_double_prime);
-  const bool absorbs = first || element.f_double_prime != 0;
-  for (std::size_t i = 0; i < n; i += kBlock<Real>) {
-    const Block<Real> g2 = load(g_squared + i);
-    const Block<Real> sum = a[0] * exp_nonpositive<Real>(b[0] * g2) + a[1] * exp_nonpositive<Real>(b[1] * g2) + a[2] * exp_nonpositive<Real>(b[2] * g2) +
-                            a[3] * exp_nonpositive<Real>(b[3] * g2);
-    const Block<Real> f = constant + (scale + slope * g2) * sum;
-    put(parts.p_re + i, first, f, s_re + i);
-    put(parts.p_im + i, first, f, s_im + i);
-    if (!absorbs) continue;
-    put(parts.q_re + i, first, f_double_prime, s_re + i);
-    put(parts.q_im + i, first, f_double_prime, s_im + i);
+    for (std::size_t b = 0; b < blocks; ++b)
+      store<Real>(f_squared + i + b * width, Real(2) * (p_re[b] * p_re[b] + p_im[b] * p_im[b] + q_re[b] * q_re[b] + q_im[b] * q_im[b]));
   }
 }
 
 template <class Real>
-XXACT_INLINE void finish_intensities_body(double wavelength, const double* __restrict g_squared, std::size_t n, const StructureFactorParts<Real>& parts,
-                                          Real* __restrict intensity) {
-  const double quarter = wavelength * wavelength / 4;
+XXACT_INLINE void apply_lorentz_polarisation_body(const LorentzPolarisation& factor, const double* __restrict g_squared, const Real* f_squared, std::size_t n,
+                                                  Real* intensity) {
+  const double quarter = factor.wavelength * factor.wavelength / 4;
   for (std::size_t i = 0; i < n; ++i) {
     const double sine_squared = quarter * g_squared[i];
     const double cosine_squared = std::max(1 - sine_squared, 1e-12);
     const double cos_two_theta = 1 - 2 * sine_squared;
-    const Real lorentz_polarisation = static_cast<Real>((1 + cos_two_theta * cos_two_theta) / (sine_squared * std::sqrt(cosine_squared)));
-    const Real p2 = parts.p_re[i] * parts.p_re[i] + parts.p_im[i] * parts.p_im[i];
-    const Real q2 = parts.q_re[i] * parts.q_re[i] + parts.q_im[i] * parts.q_im[i];
-    intensity[i] = 2 * (p2 + q2) * lorentz_polarisation;
+    const double lorentz = factor.scale / (sine_squared * std::sqrt(cosine_squared));
+    // Up to a rounding of the range's end.
+    const double inside = sine_squared <= 1 + 1e-8 ? lorentz : 0.0;
+    intensity[i] = f_squared[i] * static_cast<Real>((1 + factor.polarisation * cos_two_theta * cos_two_theta) * inside);
   }
 }
 
@@ -110,20 +174,63 @@ XXACT_CLONES void sum_phases(const PhaseTables<double>& tables, std::span<const 
   sum_phases_body(tables, rows, sum_re, sum_im, stride);
 }
 
-XXACT_CLONES void add_element(const ElementScattering& element, bool first, const float* g_squared, const float* s_re, const float* s_im,
-                              std::size_t n, const StructureFactorParts<float>& parts) {
-  add_element_body(element, first, g_squared, s_re, s_im, n, parts);
+XXACT_CLONES void polynomial_argument(const PolynomialArgument& argument, const double* g_squared, std::size_t n, float* t) {
+  polynomial_argument_body(argument, g_squared, n, t);
 }
-XXACT_CLONES void add_element(const ElementScattering& element, bool first, const double* g_squared, const double* s_re, const double* s_im,
-                              std::size_t n, const StructureFactorParts<double>& parts) {
-  add_element_body(element, first, g_squared, s_re, s_im, n, parts);
+XXACT_CLONES void polynomial_argument(const PolynomialArgument& argument, const double* g_squared, std::size_t n, double* t) {
+  polynomial_argument_body(argument, g_squared, n, t);
 }
 
-XXACT_CLONES void finish_intensities(double wavelength, const double* g_squared, std::size_t n, const StructureFactorParts<float>& parts, float* intensity) {
-  finish_intensities_body(wavelength, g_squared, n, parts, intensity);
+XXACT_CLONES void sum_elements(std::span<const ElementPolynomial<float>* const> elements, const float* t, const float* sum_re, const float* sum_im,
+                               std::size_t stride, std::size_t n, float* f_squared) {
+  sum_elements_body(elements, t, sum_re, sum_im, stride, n, f_squared);
 }
-XXACT_CLONES void finish_intensities(double wavelength, const double* g_squared, std::size_t n, const StructureFactorParts<double>& parts, double* intensity) {
-  finish_intensities_body(wavelength, g_squared, n, parts, intensity);
+XXACT_CLONES void sum_elements(std::span<const ElementPolynomial<double>* const> elements, const double* t, const double* sum_re, const double* sum_im,
+                               std::size_t stride, std::size_t n, double* f_squared) {
+  sum_elements_body(elements, t, sum_re, sum_im, stride, n, f_squared);
+}
+
+XXACT_CLONES void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const float* f_squared, std::size_t n, float* intensity) {
+  apply_lorentz_polarisation_body(factor, g_squared, f_squared, n, intensity);
+}
+XXACT_CLONES void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const double* f_squared, std::size_t n,
+                                             double* intensity) {
+  apply_lorentz_polarisation_body(factor, g_squared, f_squared, n, intensity);
+}
+
+XXACT_CLONES void assign_buckets(double smallest, double largest, int buckets, const double* __restrict g_squared, std::size_t n,
+                                 std::uint64_t* __restrict key, std::uint32_t* __restrict bucket) {
+  const double first = smallest * std::sqrt(smallest), last = largest * std::sqrt(largest);
+  const double scale = last > first ? buckets / (last - first) : 0.0;
+  const double top = buckets - 1, unit = 0x1p40 / largest;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double place = (g_squared[i] * std::sqrt(g_squared[i]) - first) * scale;
+    bucket[i] = static_cast<std::uint32_t>(static_cast<std::int32_t>(std::min(std::max(place, 0.0), top)));
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    // 2^52 added leaves the rounded number in the lowest bits.
+    const double shifted = g_squared[i] * unit + 0x1p52;
+    std::uint64_t bits;
+    std::memcpy(&bits, &shifted, sizeof bits);
+    key[i] = (bits << kIndexBits) | i;
+  }
+}
+
+XXACT_CLONES void unit_phases(const double* __restrict x, std::size_t n, double* __restrict re, double* __restrict im) {
+  for (std::size_t i = 0; i < n; ++i) sine_and_cosine_of_turns(x[i], im[i], re[i]);
+}
+
+XXACT_CLONES void angles_and_keys(double wavelength, double tolerance, const double* __restrict g_squared, std::size_t n, double* __restrict two_theta,
+                                  double* __restrict key) {
+  constexpr double two_degrees = 2 * 57.295779513082320877;
+  const double quarter = wavelength * wavelength / 4, keys_per_degree = 1 / tolerance;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double sine_squared = std::min(quarter * g_squared[i], 1.0);
+    const double angle = two_degrees * exact_angle_of(sine_squared, 1 - sine_squared);
+    two_theta[i] = angle;
+    // Half the sum of 2^52 and 2^51 rounds to the nearest whole number, half to even, as vector code can.
+    key[i] = (angle * keys_per_degree + 0x1.8p52) - 0x1.8p52;
+  }
 }
 
 XXACT_CLONES void locate(double wavelength, double first_centre, double step, double sigma, const double* __restrict g_squared, std::size_t n,
@@ -143,7 +250,7 @@ XXACT_CLONES void locate(double wavelength, double first_centre, double step, do
 
 XXACT_CLONES void spread(std::size_t n, const int* bin, const float* offset, const float* intensity, float spacing, int reach, int window, int bins,
                          float* profile) {
-  constexpr int width = static_cast<int>(kBlock<float>);
+  constexpr int width = static_cast<int>(kBlock);
   Block<float> lane{};
   for (int j = 0; j < width; ++j) lane[j] = static_cast<float>(j - reach) * spacing;
   for (std::size_t i = 0; i < n; ++i) {

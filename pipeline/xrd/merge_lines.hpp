@@ -2,8 +2,13 @@
 // are one line, which stands where its first reflection stands.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <vector>
 
+#include "pipeline/xrd/reflections.hpp"
 #include "pipeline/xrd/simulator.hpp"
 
 namespace xxact::xrd {
@@ -11,12 +16,37 @@ namespace xxact::xrd {
 inline constexpr double kMergeTolerance = 1e-5;     // degrees of 2-theta
 inline constexpr double kWeakestIntensity = 1e-3;   // of 100
 
-struct Reflection {
-  double two_theta_deg, intensity, g;  // intensity of g and -g together
-  int h, k, l;                         // the lexicographically positive one of the two
-};
+/// One a thread; keeps its buffers.
+class LineMerger {
+ public:
+  /// Forgets all reflections; those that follow are of this lattice and have g^2 between the two bounds.
+  void begin(const ReciprocalMetric& metric, double smallest_g_squared, double largest_g_squared);
+  /// [batch.reflections]: intensity of g and -g together.
+  void add(const ReflectionBatch& batch, std::span<const double> intensity);
+  /// Replaces `lines`: unscaled intensities, ascending angle, weak lines dropped.
+  void write(double wavelength, std::vector<Line>& lines);
 
-/// Sorts `reflections` and replaces `lines`: unscaled intensities, ascending angle, weak lines dropped.
-void merge_lines(std::vector<Reflection>& reflections, std::vector<Line>& lines);
+ private:
+  struct Group {
+    std::uint32_t first, reflections;
+    double intensity;
+    std::int64_t hkl;
+  };
+  void sort();
+  double group();
+
+  std::array<std::int64_t, 3> unit_{};  // what one step of u, v, w adds to a packed hkl
+  double smallest_ = 0, largest_ = 0;
+  std::size_t reflections_ = 0;
+  std::vector<double> g_squared_, intensity_;
+  std::vector<std::int64_t> hkl_;  // h 2^42 + k 2^21 + l, of the lexicographically positive one of g and -g
+  std::vector<std::uint32_t> bucket_, bucket_end_;
+  std::vector<std::uint64_t> keys_, sorted_;
+  // By ascending g^2:
+  std::vector<std::uint32_t> order_;
+  std::vector<double> sorted_g_squared_, two_theta_, angle_key_;
+  std::vector<Group> groups_;
+  std::size_t group_count_ = 0;
+};
 
 }  // namespace xxact::xrd

@@ -15,7 +15,7 @@
 namespace xxact::xrd::kernels {
 namespace {
 
-static_assert(kPeakBlock * sizeof(float) == kBlockBytes && kTailCell % kPeakBlock == 0);
+static_assert(kPeakBlock == kBlockLanes && kTailCell % kPeakBlock == 0);
 using Floats = Block<float>;
 
 constexpr Floats kLane = {0, 1, 2, 3, 4, 5, 6, 7};

@@ -19,7 +19,7 @@ GaussianProfile::GaussianProfile(const Grid& grid, double fwhm_deg) : grid_(grid
                       fwhm_deg, step);
   const double cut_in_steps = std::sqrt(-2 * std::log(kFloor)) * sigma_deg_ / step;
   reach_ = static_cast<int>(std::ceil(cut_in_steps));
-  const int block = static_cast<int>(kernels::kBlock<float>);
+  const int block = static_cast<int>(kernels::kBlock);
   window_ = (2 * reach_ + 1 + block - 1) / block * block;
   padded_.assign(static_cast<std::size_t>(grid.points + 2 * window_), 0.0F);
 }
@@ -33,6 +33,11 @@ void GaussianProfile::add(double wavelength, std::span<const double> g_squared, 
   kernels::locate(wavelength, grid_.centre_deg(0), step, sigma_deg_, g_squared.data(), n, bin_.data(), offset_.data());
   kernels::spread(n, bin_.data(), offset_.data(), intensity.data(), static_cast<float>(step / sigma_deg_), reach_, window_, grid_.points,
                   padded_.data() + window_);
+}
+
+void GaussianProfile::write_scaled(double scale, std::span<float> out) const {
+  std::transform(padded_.begin() + window_, padded_.begin() + window_ + grid_.points, out.begin(),
+                 [factor = static_cast<float>(scale)](float value) { return value * factor; });
 }
 
 void GaussianProfile::write(bool square_root, std::span<float> out) const {

@@ -20,6 +20,8 @@ class GaussianProfile {
   void clear();
   /// Adds reflections given by g^2 (1/angstrom^2) and intensity; those further from the grid than the cut add nothing.
   void add(double wavelength, std::span<const double> g_squared, std::span<const float> intensity);
+  /// [points], as they are, times `scale`.
+  void write_scaled(double scale, std::span<float> out) const;
   /// [points], strongest 1; see Simulator::pattern.
   void write(bool square_root, std::span<float> out) const;
 

@@ -34,6 +34,10 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
 Radiation parse_radiation(std::string_view text) {
   for (const NamedLine& line : kLines)
     if (same_ignoring_case(text, line.name)) return {line.wavelength_angstrom};
+  // Ka12 stands between Ka1 and Ka2 of the same anode.
+  for (std::size_t i = 0; i + 1 < kLines.size(); ++i)
+    if (kLines[i].name.ends_with("Ka1") && same_ignoring_case(text, std::string(kLines[i].name) + "2"))
+      return {kLines[i].wavelength_angstrom, kLines[i + 1].wavelength_angstrom, kDoubletIntensity};
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size())
@@ -48,6 +52,7 @@ std::string radiation_names() {
   for (const NamedLine& line : kLines) {
     if (!names.empty()) names += ", ";
     names += line.name;
+    if (line.name.ends_with("Ka2")) names += ", " + std::string(line.name.substr(0, 2)) + "Ka12";
   }
   return names;
 }

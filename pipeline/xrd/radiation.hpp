@@ -7,13 +7,18 @@
 
 namespace xxact::xrd {
 
+/// One wavelength, or a doublet: then the second line has `second_intensity` times the intensity of the first.
 struct Radiation {
   double wavelength_angstrom = 1.54184;  // Cu K-alpha
+  double second_wavelength_angstrom = 0, second_intensity = 0;
 };
+
+inline constexpr double kDoubletIntensity = 0.5;  // of K-alpha2, K-alpha1 being 1: the statistical weight of its initial states
 
 inline constexpr double kShortestWavelength = 0.05, kLongestWavelength = 10.0;  // angstrom
 
-/// "CuKa", "CuKa1", "CuKa2", "CuKb1" (alike for Mo, Cr, Fe, Co, Ag; upper and lower case alike) or a number in angstrom.
+/// "CuKa", "CuKa1", "CuKa2", "CuKb1" and the doublet "CuKa12" (alike for Mo, Cr, Fe, Co, Ag; upper and lower case alike) or
+/// a number in angstrom.
 /// Throws ConfigError for any other text and for wavelengths outside 0.05 to 10 angstrom.
 Radiation parse_radiation(std::string_view text);
 

@@ -22,13 +22,20 @@ Vector cross(const Vector& a, const Vector& b) {
   return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
 }
 
+/// floor and ceil of what is known to fit an int; the standard ones are calls where SSE 4.1 cannot be taken for granted.
+int floor_of(double x) {
+  const int towards_zero = static_cast<int>(x);
+  return towards_zero - (towards_zero > x ? 1 : 0);
+}
+int ceil_of(double x) { return -floor_of(-x); }
+
 /// Integers q with |q + centre| <= half_width, the ends rounded outwards by a hair so that equality counts.
 struct Range {
   int first, last;
 };
 Range integers_around(double centre, double half_width) {
   constexpr double hair = 1e-9;
-  return {static_cast<int>(std::ceil(-centre - half_width - hair)), static_cast<int>(std::floor(-centre + half_width + hair))};
+  return {ceil_of(-centre - half_width - hair), floor_of(-centre + half_width + hair)};
 }
 
 }  // namespace
@@ -113,7 +120,8 @@ bool ReflectionEnumerator::next(ReflectionBatch& batch, std::size_t wanted) {
 }
 
 void ReflectionEnumerator::add_pair(ReflectionBatch& batch, int u, int v) {
-  const double in_plane = plane_vv_ * std::pow(v + plane_shift_ * u, 2) + plane_uu_ * u * u;
+  const double across = v + plane_shift_ * u;
+  const double in_plane = plane_vv_ * across * across + plane_uu_ * u * u;
   if (in_plane > g2_max_) return;
   const double centre = shift_u_ * u + shift_v_ * v;
   Range w = integers_around(centre, std::sqrt((g2_max_ - in_plane) / m_.ww));
@@ -126,7 +134,7 @@ void ReflectionEnumerator::add_pair(ReflectionBatch& batch, int u, int v) {
   }
   // The row passes through the inner sphere: two runs, one before and one after it. Equality counts as outside of it.
   const double inner = std::sqrt((g2_min_ - in_plane) / m_.ww);
-  const int before = static_cast<int>(std::floor(-centre - inner + 1e-9)), after = static_cast<int>(std::ceil(-centre + inner - 1e-9));
+  const int before = floor_of(-centre - inner + 1e-9), after = ceil_of(-centre + inner - 1e-9);
   add_run(batch, u, v, w.first, std::min(w.last, before));
   add_run(batch, u, v, std::max({w.first, after, before + 1}), w.last);
 }

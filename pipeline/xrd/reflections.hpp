@@ -45,6 +45,9 @@ class ReflectionEnumerator {
   ReflectionEnumerator(const ReciprocalMetric& metric, double g_min, double g_max);
 
   static constexpr int kLargestIndex = 2000;
+  /// Bounds of g^2.
+  double smallest() const { return g2_min_; }
+  double largest() const { return g2_max_; }
   int u_max() const { return u_max_; }
   int v_max() const { return v_max_; }
   int w_max() const { return w_max_; }

@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "pipeline/xrd/form_factors.hpp"
-#include "pipeline/xrd/intensities.hpp"
+#include "pipeline/xrd/structure_factors.hpp"
 #include "pipeline/xrd/merge_lines.hpp"
 #include "pipeline/xrd/profile.hpp"
 #include "pipeline/xrd/reflections.hpp"
@@ -18,98 +18,116 @@ namespace {
 constexpr std::size_t kBatch = 1024;
 constexpr double kDegree = std::numbers::pi / 180;
 
-const SimulationOptions& checked(const SimulationOptions& options) {
-  const double wavelength = options.wavelength_angstrom;
+void check_wavelength(double wavelength) {
   if (!(wavelength >= kShortestWavelength && wavelength <= kLongestWavelength))
     throw ConfigError("wavelength {} is outside {} to {} angstrom", wavelength, kShortestWavelength, kLongestWavelength);
+}
+
+const SimulationOptions& checked(const SimulationOptions& options) {
+  const double wavelength = options.wavelength_angstrom;
+  check_wavelength(wavelength);
+  if (!(options.second_intensity >= 0 && options.second_intensity <= 1))
+    throw ConfigError("the second line of a doublet has {} times the intensity of the first: give 0 to 1", options.second_intensity);
+  if (options.second_intensity > 0) check_wavelength(options.second_wavelength_angstrom);
+  if (!(options.monochromator_two_theta_deg >= 0 && options.monochromator_two_theta_deg <= 180))
+    throw ConfigError("a monochromator at 2-theta = {} degrees: give 0 (none) to 180", options.monochromator_two_theta_deg);
   if (!(options.two_theta_min_deg >= 0 && options.two_theta_min_deg < options.two_theta_max_deg && options.two_theta_max_deg <= 180))
     throw ConfigError("2-theta from {} to {} degrees is not a range within 0 to 180", options.two_theta_min_deg, options.two_theta_max_deg);
   const double largest_s = std::sin(options.two_theta_max_deg / 2 * kDegree) / wavelength;
-  if (largest_s > kLargestS)
+  if (largest_s > kLargestS && options.form_factors != FormFactors::neutron)
     throw ConfigError("sin(theta) / lambda reaches {:.3g} / angstrom; the form factors hold up to {}: use a longer wavelength than {} or end below {} degrees",
                       largest_s, kLargestS, wavelength, options.two_theta_max_deg);
   return options;
 }
 
-double reciprocal_radius(double two_theta_deg, double wavelength) { return 2 * std::sin(two_theta_deg / 2 * kDegree) / wavelength; }
+bool has_doublet(const SimulationOptions& options) { return options.second_intensity > 0; }
 
-/// h, k, l of a reflection whose indices are permuted, with the first non-zero one positive.
-std::array<int, 3> miller_indices(const ReciprocalMetric& metric, int u, int v, int w) {
-  std::array<int, 3> hkl{};
-  const std::array<int, 3> permuted = {u, v, w};
-  for (std::size_t i = 0; i < 3; ++i) hkl[static_cast<std::size_t>(metric.axis[i])] = permuted[i];
-  if (hkl < std::array<int, 3>{})
-    for (int& index : hkl) index = -index;
-  return hkl;
+double shorter_wavelength(const SimulationOptions& options) {
+  return has_doublet(options) ? std::min(options.wavelength_angstrom, options.second_wavelength_angstrom) : options.wavelength_angstrom;
 }
+
+double longer_wavelength(const SimulationOptions& options) {
+  return has_doublet(options) ? std::max(options.wavelength_angstrom, options.second_wavelength_angstrom) : options.wavelength_angstrom;
+}
+
+double reciprocal_radius(double two_theta_deg, double wavelength) { return 2 * std::sin(two_theta_deg / 2 * kDegree) / wavelength; }
 
 }  // namespace
 
 FormFactors parse_form_factors(std::string_view text) {
   if (text == "it92") return FormFactors::it92;
   if (text == "pymatgen") return FormFactors::pymatgen;
-  throw ConfigError("form factors '{}': give it92 or pymatgen", text);
+  if (text == "neutron") return FormFactors::neutron;
+  throw ConfigError("form factors '{}': give it92, pymatgen or neutron", text);
 }
 
 class Simulator::Implementation {
  public:
   explicit Implementation(const PatternOptions& options)
       : options_(options),
-        table_(checked(options.simulation).form_factors, options.simulation.dispersion, options.simulation.wavelength_angstrom),
-        profile_(options.grid, options.fwhm_deg),
-        g_min_(reciprocal_radius(options.simulation.two_theta_min_deg, options.simulation.wavelength_angstrom)),
-        g_max_(reciprocal_radius(options.simulation.two_theta_max_deg, options.simulation.wavelength_angstrom)) {}
+        table_(checked(options.simulation).form_factors, options.simulation.dispersion, options.simulation.wavelength_angstrom, options.simulation.displacement),
+        // The enumerator's range ends a hair beyond the largest |g|.
+        form_factors_(table_, std::pow(reciprocal_radius(options.simulation.two_theta_max_deg, shorter_wavelength(options.simulation)), 2) * (1 + 1e-6)),
+        profile_(options.grid, options.fwhm_deg) {
+    const SimulationOptions& simulation = options.simulation;
+    const double monochromator = std::cos(simulation.monochromator_two_theta_deg * kDegree);
+    const double polarisation = simulation.form_factors == FormFactors::neutron ? 0 : monochromator * monochromator;
+    factors_.push_back({simulation.wavelength_angstrom, polarisation, 1});
+    if (simulation.second_intensity > 0) factors_.push_back({simulation.second_wavelength_angstrom, polarisation, simulation.second_intensity});
+  }
 
   void lines(const StructureView& structure, std::vector<Line>& out);
-  void pattern(const StructureView& structure, double strain, std::span<float> out);
+  /// Adds all reflections to the profile; returns the volume of the cell.
+  double collect(const StructureView& structure, double strain, std::size_t points);
+  const GaussianProfile& profile() const { return profile_; }
   const PatternOptions& options() const { return options_; }
 
  private:
-  void collect(const ReciprocalMetric& metric, std::span<const double> intensity);
-
   PatternOptions options_;
   ScatteringTable table_;
+  FormFactorPolynomials form_factors_;
   GaussianProfile profile_;
-  double g_min_, g_max_;
+  std::vector<kernels::LorentzPolarisation> factors_;  // one a wavelength
   ReflectionBatch batch_;
-  IntensityCalculator<float> single_;
-  IntensityCalculator<double> exact_;
-  std::vector<Reflection> reflections_;
+  StructureFactorCalculator<float> single_;
+  StructureFactorCalculator<double> exact_;
+  std::vector<float> intensity_;
+  LineMerger merger_;
 };
 
 void Simulator::Implementation::lines(const StructureView& structure, std::vector<Line>& out) {
+  const SimulationOptions& simulation = options_.simulation;
+  const double wavelength = simulation.wavelength_angstrom;
   const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, 0);
-  ReflectionEnumerator enumerator(metric, g_min_, g_max_);
-  exact_.begin(structure, table_, metric, enumerator);
-  reflections_.clear();
-  while (enumerator.next(batch_, kBatch)) collect(metric, exact_.of(batch_, options_.simulation.wavelength_angstrom));
-  merge_lines(reflections_, out);
+  ReflectionEnumerator enumerator(metric, reciprocal_radius(simulation.two_theta_min_deg, wavelength), reciprocal_radius(simulation.two_theta_max_deg, wavelength));
+  exact_.begin(structure, form_factors_, metric, enumerator);
+  merger_.begin(metric, enumerator.smallest(), enumerator.largest());
+  while (enumerator.next(batch_, kBatch)) {
+    const std::span<double> intensity = exact_.of(batch_);
+    kernels::apply_lorentz_polarisation(factors_.front(), batch_.g_squared.data(), intensity.data(), intensity.size(), intensity.data());
+    merger_.add(batch_, intensity);
+  }
+  merger_.write(wavelength, out);
 }
 
-void Simulator::Implementation::collect(const ReciprocalMetric& metric, std::span<const double> intensity) {
-  std::size_t i = 0;
-  for (const ReflectionRow& row : batch_.rows) {
-    for (int w = row.first; w < row.first + row.count; ++w, ++i) {
-      const double g = std::sqrt(batch_.g_squared[i]);
-      const double sine = std::min(options_.simulation.wavelength_angstrom * g / 2, 1.0);
-      const auto [h, k, l] = miller_indices(metric, row.u, row.v, w);
-      reflections_.push_back({2 * std::asin(sine) / kDegree, intensity[i], g, h, k, l});
+double Simulator::Implementation::collect(const StructureView& structure, double strain, std::size_t points) {
+  if (!(strain > -0.5 && strain < 10)) throw ConfigError("a strain of {} is outside -0.5 to 10", strain);
+  if (points != static_cast<std::size_t>(options_.grid.points)) throw ConfigError("a pattern of {} points was asked into room for {}", options_.grid.points, points);
+  const SimulationOptions& simulation = options_.simulation;
+  const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, strain);
+  ReflectionEnumerator enumerator(metric, reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
+                                  reciprocal_radius(simulation.two_theta_max_deg, shorter_wavelength(simulation)));
+  single_.begin(structure, form_factors_, metric, enumerator);
+  profile_.clear();
+  while (enumerator.next(batch_, kBatch)) {
+    const std::span<const float> f_squared = single_.of(batch_);
+    if (intensity_.size() < f_squared.size()) intensity_.resize(f_squared.size());
+    for (const kernels::LorentzPolarisation& factor : factors_) {
+      kernels::apply_lorentz_polarisation(factor, batch_.g_squared.data(), f_squared.data(), f_squared.size(), intensity_.data());
+      profile_.add(factor.wavelength, {batch_.g_squared.data(), batch_.reflections}, {intensity_.data(), f_squared.size()});
     }
   }
-}
-
-void Simulator::Implementation::pattern(const StructureView& structure, double strain, std::span<float> out) {
-  if (!(strain > -0.5 && strain < 10)) throw ConfigError("a strain of {} is outside -0.5 to 10", strain);
-  if (out.size() != static_cast<std::size_t>(options_.grid.points))
-    throw ConfigError("a pattern of {} points was asked into room for {}", options_.grid.points, out.size());
-  const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, strain);
-  ReflectionEnumerator enumerator(metric, g_min_, g_max_);
-  single_.begin(structure, table_, metric, enumerator);
-  profile_.clear();
-  const double wavelength = options_.simulation.wavelength_angstrom;
-  while (enumerator.next(batch_, kBatch))
-    profile_.add(wavelength, {batch_.g_squared.data(), batch_.reflections}, single_.of(batch_, wavelength));
-  profile_.write(options_.square_root, out);
+  return metric.volume;
 }
 
 Simulator::Simulator(const PatternOptions& options) : implementation_(std::make_unique<Implementation>(options)) {}
@@ -126,7 +144,15 @@ void Simulator::lines(const StructureView& structure, std::vector<Line>& out) {
   for (Line& line : out) line.intensity *= 100 / strongest;
 }
 
-void Simulator::pattern(const StructureView& structure, double strain, std::span<float> out) { implementation_->pattern(structure, strain, out); }
+void Simulator::pattern(const StructureView& structure, double strain, std::span<float> out) {
+  implementation_->collect(structure, strain, out.size());
+  implementation_->profile().write(options().square_root, out);
+}
+
+void Simulator::absolute_pattern(const StructureView& structure, double strain, std::span<float> out) {
+  const double volume = implementation_->collect(structure, strain, out.size());
+  implementation_->profile().write_scaled(1 / (volume * volume), out);
+}
 
 const PatternOptions& Simulator::options() const { return implementation_->options(); }
 

@@ -1,8 +1,9 @@
 // Powder diffraction of one structure: its lines, and its pattern on a 2-theta grid. Kinematic theory: reflections within
 // the limiting sphere, structure factors, Lorentz-polarisation factor, Gaussian profile (docs/physics.md has the formulas).
-// Not here: absorption, thermal motion, texture, K-alpha splitting, background, noise; reading structures (io/).
+// Not here: absorption, anisotropic displacement, texture, background, noise; reading structures (io/).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -14,14 +15,30 @@
 namespace xxact::xrd {
 
 /// it92: International Tables for Crystallography Vol. C (1992), hydrogen to californium. pymatgen: pymatgen's table with
-/// its faults, for comparison with patterns made by pymatgen.
-enum class FormFactors { it92, pymatgen };
+/// its faults, for comparison with patterns made by pymatgen. neutron: bound coherent scattering lengths (Neutron News 3
+/// (1992) 29) in femtometre, the same at every angle; without dispersion and polarisation.
+enum class FormFactors { it92, pymatgen, neutron };
 
-/// "it92" or "pymatgen"; throws ConfigError for any other text.
+/// "it92", "pymatgen" or "neutron"; throws ConfigError for any other text.
 FormFactors parse_form_factors(std::string_view text);
+
+/// Debye-Waller factors exp(-B s^2) of the atoms, B = 8 pi^2 <u^2> in angstrom^2, s = sin(theta) / lambda.
+struct Displacement {
+  double b_iso = 0;
+  std::map<int, double> b_iso_of_element;  // by atomic number; these elements instead of b_iso
+};
+
+/// "0.5" (every atom), "O=0.8,Ba=0.3" (these elements, no other), "0.5,O=0.8". Throws ConfigError for any other text, an
+/// unknown element, a B outside 0 to 100.
+Displacement parse_displacement(std::string_view text);
 
 struct SimulationOptions {
   double wavelength_angstrom = 1.54184;
+  double second_wavelength_angstrom = 0, second_intensity = 0;  // of a doublet, see Radiation; in patterns, not in lists of lines
+  /// Bragg angle 2-theta of a monochromator's crystal, 0 to 180 degrees: the polarisation factor is 1 + cos^2(this)
+  /// cos^2(2-theta), for an ideally mosaic crystal in the plane of diffraction (Azaroff, Acta Cryst. 8 (1955) 701). 0: none.
+  double monochromator_two_theta_deg = 0;
+  Displacement displacement;
   double two_theta_min_deg = 5, two_theta_max_deg = 90;  // lines in the closed range, 0 <= min < max <= 180
   FormFactors form_factors = FormFactors::it92;
   bool dispersion = true;  // f' and f'' of Cromer and Liberman at the radiation's energy (zero below Z = 3 and above 92)
@@ -67,14 +84,18 @@ class Simulator {
   /// round(2-theta / 1e-5 degrees) are one line); the strongest is 100, lines at or below 1e-3 of 100 are dropped. Float64.
   void lines(const StructureView& structure, std::vector<Line>& out);
 
-  /// The same lines with the intensities before scaling: the sum over merged reflections of |F|^2 (1 + cos^2 2-theta) /
-  /// (sin^2 theta cos theta), electrons squared.
+  /// The same lines with the intensities before scaling: the sum over merged reflections of |F|^2 and the
+  /// Lorentz-polarisation factor, electrons squared (neutron: femtometre squared).
   void unscaled_lines(const StructureView& structure, std::vector<Line>& out);
 
   /// [points]: every reflection in the range as a Gaussian sampled at the bins' centres, strongest point 1, then the square
   /// root if asked; all zero if no reflection is in range. Profiles are cut, and points set to zero, below 1e-8 of the peak.
   /// Float32 arithmetic, within 2e-5 of float64. `strain` is isotropic: every length times (1 + strain), greater than -0.5.
   void pattern(const StructureView& structure, double strain, std::span<float> out);
+
+  /// [points]: the same on the absolute scale, neither normalised nor rooted: intensities of unscaled_lines divided by the
+  /// square of the cell's volume (angstrom^3), so that patterns of phases add up with their volume fractions as weights.
+  void absolute_pattern(const StructureView& structure, double strain, std::span<float> out);
 
   const PatternOptions& options() const;
 

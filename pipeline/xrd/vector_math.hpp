@@ -2,6 +2,7 @@
 // tables. Only kernels.cpp and peak_kernels.cpp include this.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,19 +11,19 @@ namespace xxact::xrd {
 
 #define XXACT_INLINE [[gnu::always_inline]] inline
 
-inline constexpr std::size_t kBlockBytes = 32;
+inline constexpr std::size_t kBlockLanes = 8;
 
 template <class Real>
 struct BlockOf;
 template <>
 struct BlockOf<float> {
-  typedef float type __attribute__((vector_size(kBlockBytes)));
-  typedef std::uint32_t bits __attribute__((vector_size(kBlockBytes)));
+  typedef float type __attribute__((vector_size(kBlockLanes * 4)));
+  typedef std::uint32_t bits __attribute__((vector_size(kBlockLanes * 4)));
 };
 template <>
 struct BlockOf<double> {
-  typedef double type __attribute__((vector_size(kBlockBytes)));
-  typedef std::uint64_t bits __attribute__((vector_size(kBlockBytes)));
+  typedef double type __attribute__((vector_size(kBlockLanes * 8)));
+  typedef std::uint64_t bits __attribute__((vector_size(kBlockLanes * 8)));
 };
 template <class Real>
 using Block = typename BlockOf<Real>::type;
@@ -37,6 +38,11 @@ XXACT_INLINE Block<Real> load(const Real* from) {
 template <class Real>
 XXACT_INLINE void store(Real* to, const Block<Real>& block) {
   std::memcpy(to, &block, sizeof block);
+}
+
+template <class Real>
+XXACT_INLINE Block<Real> reversed(const Block<Real>& block) {
+  return __builtin_shufflevector(block, block, 7, 6, 5, 4, 3, 2, 1, 0);
 }
 
 /// exp(x) for x <= 0; below -87 (float) or -700 (double) it is exp of that. Relative error below 3e-7 and 2e-15:
@@ -96,6 +102,65 @@ XXACT_INLINE double angle_of(double sine, double cosine) {
   p = p * y + 1.0000000000415854;
   const double angle = x * p;
   return flat ? angle : 1.57079632679489661923 - angle;
+}
+
+/// The same from the squares, error below 1e-15: arcsin(x) = x P(x^2), P of degree 20.
+XXACT_INLINE double exact_angle_of(double sine_squared, double cosine_squared) {
+  const bool flat = sine_squared <= cosine_squared;
+  const double y = flat ? sine_squared : cosine_squared;
+  double p = 1.4326072705765098;
+  p = p * y - 6.008042872156452;
+  p = p * y + 11.99054929620933;
+  p = p * y - 14.884387574231052;
+  p = p * y + 12.830658050319302;
+  p = p * y - 8.097162378402428;
+  p = p * y + 3.878312067627145;
+  p = p * y - 1.4218180318389972;
+  p = p * y + 0.41616195625122965;
+  p = p * y - 0.08458119964926274;
+  p = p * y + 0.02446902457333711;
+  p = p * y + 0.00758177172566054;
+  p = p * y + 0.011778012699157943;
+  p = p * y + 0.01394720494599378;
+  p = p * y + 0.017353770558111315;
+  p = p * y + 0.022372118687437575;
+  p = p * y + 0.03038194552436468;
+  p = p * y + 0.04464285712523146;
+  p = p * y + 0.075000000000152;
+  p = p * y + 0.16666666666666616;
+  p = p * y + 1.0;
+  const double angle = std::sqrt(y) * p;
+  return flat ? angle : 1.57079632679489661923 - angle;
+}
+
+/// sin and cos of 2 pi x, error below 1e-15. Whole and quarter turns drop out exactly: x = n / 4 + r, |r| <= 1/8, Taylor's
+/// series of both in 2 pi r, exchanged and signed by n.
+XXACT_INLINE void sine_and_cosine_of_turns(double x, double& sine, double& cosine) {
+  const double shifted = 4 * x + 0x1.8p52;
+  const double quarters = shifted - 0x1.8p52;
+  const double a = 6.28318530717958647692 * (x - 0.25 * quarters), a2 = a * a;
+  double s = -1.0 / 1307674368000;
+  s = s * a2 + 1.0 / 6227020800;
+  s = s * a2 - 1.0 / 39916800;
+  s = s * a2 + 1.0 / 362880;
+  s = s * a2 - 1.0 / 5040;
+  s = s * a2 + 1.0 / 120;
+  s = s * a2 - 1.0 / 6;
+  s = a + a * (a2 * s);
+  double c = 1.0 / 20922789888000;
+  c = c * a2 - 1.0 / 87178291200;
+  c = c * a2 + 1.0 / 479001600;
+  c = c * a2 - 1.0 / 3628800;
+  c = c * a2 + 1.0 / 40320;
+  c = c * a2 - 1.0 / 720;
+  c = c * a2 + 1.0 / 24;
+  c = 1 - 0.5 * a2 + a2 * (a2 * c);
+  std::int64_t n;
+  std::memcpy(&n, &shifted, sizeof n);
+  const bool odd = (n & 1) != 0;
+  const double first = odd ? c : s, second = odd ? s : c;
+  sine = (n & 2) != 0 ? -first : first;
+  cosine = ((n + 1) & 2) != 0 ? -second : second;
 }
 
 }  // namespace xxact::xrd

@@ -35,8 +35,9 @@ std::complex<double> structure_factor(const StructureView& s, const ScatteringTa
   for (std::size_t a = 0; a < s.atoms(); ++a) {
     const ElementScattering& element = table.of(s.atomic_number[a]);
     const std::complex<double> f(element.f0(g * g / 4) + element.f_prime, element.f_double_prime);
+    const double damping = std::exp(-element.b_iso * g * g / 4);
     const double phase = h * double(s.frac_coords[3 * a]) + k * double(s.frac_coords[3 * a + 1]) + l * double(s.frac_coords[3 * a + 2]);
-    sum += double(s.occupancy_of(a)) * f * std::polar(1.0, 2 * std::numbers::pi * phase);
+    sum += double(s.occupancy_of(a)) * damping * f * std::polar(1.0, 2 * std::numbers::pi * phase);
   }
   return sum;
 }
@@ -44,7 +45,11 @@ std::complex<double> structure_factor(const StructureView& s, const ScatteringTa
 }  // namespace
 
 std::vector<DirectReflection> direct_reflections(const StructureView& structure, const SimulationOptions& options) {
-  const ScatteringTable table(options.form_factors, options.dispersion, options.wavelength_angstrom);
+  const ScatteringTable table(options.form_factors, options.dispersion, options.wavelength_angstrom, options.displacement);
+  return direct_reflections(structure, options, table);
+}
+
+std::vector<DirectReflection> direct_reflections(const StructureView& structure, const SimulationOptions& options, const ScatteringTable& table) {
   const Reciprocal reciprocal(structure.lattice);
   const double g_max = 2 / options.wavelength_angstrom;
   int bound[3];
@@ -59,7 +64,9 @@ std::vector<DirectReflection> direct_reflections(const StructureView& structure,
         const double theta = std::asin(g * options.wavelength_angstrom / 2);
         const double two_theta_deg = 2 * theta * 180 / std::numbers::pi;
         if (two_theta_deg < options.two_theta_min_deg || two_theta_deg > options.two_theta_max_deg) continue;
-        const double lp = (1 + std::pow(std::cos(2 * theta), 2)) / (std::pow(std::sin(theta), 2) * std::cos(theta));
+        const double monochromator = std::pow(std::cos(options.monochromator_two_theta_deg * std::numbers::pi / 180), 2);
+        const double polarisation = options.form_factors == FormFactors::neutron ? 1 : 1 + monochromator * std::pow(std::cos(2 * theta), 2);
+        const double lp = polarisation / (std::pow(std::sin(theta), 2) * std::cos(theta));
         out.push_back({h, k, l, two_theta_deg, std::norm(structure_factor(structure, table, h, k, l, g)) * lp});
       }
   return out;
@@ -68,7 +75,18 @@ std::vector<DirectReflection> direct_reflections(const StructureView& structure,
 std::vector<double> direct_pattern(const StructureView& structure, const PatternOptions& options) {
   const double sigma = options.fwhm_deg / std::sqrt(8 * std::log(2.0));
   std::vector<double> pattern(static_cast<std::size_t>(options.grid.points), 0.0);
-  for (const DirectReflection& r : direct_reflections(structure, options.simulation))
+  std::vector<DirectReflection> reflections = direct_reflections(structure, options.simulation);
+  if (options.simulation.second_intensity > 0) {
+    const SimulationOptions& first = options.simulation;
+    SimulationOptions second = first;
+    second.wavelength_angstrom = first.second_wavelength_angstrom;
+    const ScatteringTable table(first.form_factors, first.dispersion, first.wavelength_angstrom, first.displacement);
+    for (DirectReflection r : direct_reflections(structure, second, table)) {
+      r.intensity *= first.second_intensity;
+      reflections.push_back(r);
+    }
+  }
+  for (const DirectReflection& r : reflections)
     for (std::size_t i = 0; i < pattern.size(); ++i)
       pattern[i] += r.intensity * std::exp(-0.5 * std::pow((options.grid.centre_deg(static_cast<int>(i)) - r.two_theta_deg) / sigma, 2));
   const double strongest = *std::ranges::max_element(pattern);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "pipeline/xrd/form_factors.hpp"
 #include "pipeline/xrd/simulator.hpp"
 
 namespace xxact::xrd {
@@ -14,6 +15,9 @@ struct DirectReflection {
 };
 
 std::vector<DirectReflection> direct_reflections(const StructureView& structure, const SimulationOptions& options);
+
+/// The same with this table, whatever its wavelength.
+std::vector<DirectReflection> direct_reflections(const StructureView& structure, const SimulationOptions& options, const ScatteringTable& table);
 
 /// [points] before the square root, strongest point 1, in double and without any cut.
 std::vector<double> direct_pattern(const StructureView& structure, const PatternOptions& options);

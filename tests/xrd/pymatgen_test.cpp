@@ -14,7 +14,10 @@ namespace {
 
 PatternOptions like_pymatgen(double wavelength, double from, double to) {
   PatternOptions options;
-  options.simulation = {wavelength, from, to, FormFactors::pymatgen, false};
+  options.simulation.wavelength_angstrom = wavelength;
+  options.simulation.two_theta_min_deg = from, options.simulation.two_theta_max_deg = to;
+  options.simulation.form_factors = FormFactors::pymatgen;
+  options.simulation.dispersion = false;
   return options;
 }
 

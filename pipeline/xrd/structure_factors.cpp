@@ -1,9 +1,8 @@
-#include "pipeline/xrd/intensities.hpp"
+#include "pipeline/xrd/structure_factors.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <complex>
-#include <numbers>
 
 #include "src/base/error.hpp"
 
@@ -16,16 +15,10 @@ void at_least(std::vector<T>& values, std::size_t size) {
   if (values.size() < size) values.resize(size);
 }
 
-std::complex<double> unit_phase(double x) {
-  // Whole cells drop out exactly; the rest keeps its digits.
-  const double angle = 2 * std::numbers::pi * (x - std::round(x));
-  return {std::cos(angle), std::sin(angle)};
-}
-
 }  // namespace
 
 template <class Real>
-void IntensityCalculator<Real>::begin(const StructureView& structure, const ScatteringTable& table, const ReciprocalMetric& metric,
+void StructureFactorCalculator<Real>::begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric,
                                       const ReflectionEnumerator& enumerator) {
   if (structure.atoms() == 0) throw InputError("the structure has no atoms");
   for (std::size_t i = 0; i < structure.frac_coords.size(); ++i)
@@ -36,12 +29,13 @@ void IntensityCalculator<Real>::begin(const StructureView& structure, const Scat
   u_max_ = enumerator.u_max();
   tables_.v_max = enumerator.v_max();
   tables_.w_max = enumerator.w_max();
+  polynomial_argument_ = table.argument();
   sort_by_element(structure, table);
   tabulate_phases(structure, metric);
 }
 
 template <class Real>
-void IntensityCalculator<Real>::sort_by_element(const StructureView& structure, const ScatteringTable& table) {
+void StructureFactorCalculator<Real>::sort_by_element(const StructureView& structure, const FormFactorPolynomials& table) {
   std::array<std::uint32_t, 257> begin{};
   for (const std::uint8_t z : structure.atomic_number) ++begin[z + 1U];
   scattering_.clear();
@@ -52,7 +46,7 @@ void IntensityCalculator<Real>::sort_by_element(const StructureView& structure, 
     begin[z] = total;
     total += count;
     if (count == 0) continue;
-    scattering_.push_back(&table.of(static_cast<int>(z)));
+    scattering_.push_back(&table.of<Real>(static_cast<int>(z)));
     element_end_.push_back(total);
   }
   at_least(order_, structure.atoms());
@@ -60,19 +54,25 @@ void IntensityCalculator<Real>::sort_by_element(const StructureView& structure, 
 }
 
 template <class Real>
-void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric) {
+void StructureFactorCalculator<Real>::tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric) {
   const std::size_t atoms = structure.atoms();
   const auto u_max = static_cast<std::size_t>(u_max_), v_max = static_cast<std::size_t>(tables_.v_max), w_max = static_cast<std::size_t>(tables_.w_max);
   // A block that starts at the last index may read one block further.
-  const std::size_t w_stride = 2 * w_max + 1 + kernels::kBlock<Real>;
+  const std::size_t w_stride = 2 * w_max + 1 + kernels::kBlock;
   for (auto* table : {&u_re_, &u_im_}) at_least(*table, (u_max + 1) * atoms);
   for (auto* table : {&v_re_, &v_im_}) at_least(*table, (2 * v_max + 1) * atoms);
   for (auto* table : {&w_re_, &w_im_}) at_least(*table, w_stride * atoms);
   for (auto* scratch : {&row_re_, &row_im_}) at_least(*scratch, atoms);
   const auto [u_axis, v_axis, w_axis] = metric.axis;
+  for (auto* values : {&coordinate_, &step_re_, &step_im_}) at_least(*values, 3 * atoms);
   for (std::size_t a = 0; a < atoms; ++a) {
     const float* x = structure.frac_coords.data() + 3 * std::size_t{order_[a]};
-    const auto u_step = unit_phase(x[u_axis]), v_step = unit_phase(x[v_axis]), w_step = unit_phase(x[w_axis]);
+    coordinate_[3 * a] = x[u_axis], coordinate_[3 * a + 1] = x[v_axis], coordinate_[3 * a + 2] = x[w_axis];
+  }
+  kernels::unit_phases(coordinate_.data(), 3 * atoms, step_re_.data(), step_im_.data());
+  for (std::size_t a = 0; a < atoms; ++a) {
+    const auto step = [&](std::size_t axis) { return std::complex<double>(step_re_[3 * a + axis], step_im_[3 * a + axis]); };
+    const auto u_step = step(0), v_step = step(1), w_step = step(2);
     std::complex<double> phase = structure.occupancy_of(order_[a]);
     for (std::size_t u = 0; u <= u_max; ++u, phase *= u_step) {
       u_re_[u * atoms + a] = static_cast<Real>(phase.real());
@@ -92,8 +92,8 @@ void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, 
       im[w_max - w] = -static_cast<Real>(phase.imag());
       im[w_max + w] = static_cast<Real>(phase.imag());
     }
-    std::fill_n(re + 2 * w_max + 1, kernels::kBlock<Real>, Real(0));
-    std::fill_n(im + 2 * w_max + 1, kernels::kBlock<Real>, Real(0));
+    std::fill_n(re + 2 * w_max + 1, kernels::kBlock, Real(0));
+    std::fill_n(im + 2 * w_max + 1, kernels::kBlock, Real(0));
   }
   tables_.atoms = atoms;
   tables_.elements = element_end_.size();
@@ -106,28 +106,23 @@ void IntensityCalculator<Real>::tabulate_phases(const StructureView& structure, 
 }
 
 template <class Real>
-void IntensityCalculator<Real>::make_room(std::size_t reflections) {
-  stride_ = reflections + kernels::kBlock<Real>;
+void StructureFactorCalculator<Real>::make_room(std::size_t reflections) {
+  stride_ = reflections + kernels::kElementBlock<Real>;
   for (auto* sums : {&sum_re_, &sum_im_}) at_least(*sums, stride_ * element_end_.size());
-  for (auto* values : {&g_squared_, &p_re_, &p_im_, &q_re_, &q_im_, &intensity_}) at_least(*values, stride_);
+  for (auto* values : {&argument_, &f_squared_}) at_least(*values, stride_);
 }
 
 template <class Real>
-std::span<const Real> IntensityCalculator<Real>::of(const ReflectionBatch& batch, double wavelength) {
+std::span<Real> StructureFactorCalculator<Real>::of(const ReflectionBatch& batch) {
   const std::size_t n = batch.reflections;
   make_room(n);
   kernels::sum_phases(tables_, batch.rows, sum_re_.data(), sum_im_.data(), stride_);
-  std::transform(batch.g_squared.begin(), batch.g_squared.begin() + static_cast<std::ptrdiff_t>(n), g_squared_.begin(),
-                 [](double g2) { return static_cast<Real>(g2); });
-  const kernels::StructureFactorParts<Real> parts{p_re_.data(), p_im_.data(), q_re_.data(), q_im_.data()};
-  for (std::size_t element = 0; element < scattering_.size(); ++element)
-    kernels::add_element(*scattering_[element], element == 0, g_squared_.data(), sum_re_.data() + element * stride_,
-                         sum_im_.data() + element * stride_, n, parts);
-  kernels::finish_intensities(wavelength, batch.g_squared.data(), n, parts, intensity_.data());
-  return {intensity_.data(), n};
+  kernels::polynomial_argument(polynomial_argument_, batch.g_squared.data(), n, argument_.data());
+  kernels::sum_elements(scattering_, argument_.data(), sum_re_.data(), sum_im_.data(), stride_, n, f_squared_.data());
+  return {f_squared_.data(), n};
 }
 
-template class IntensityCalculator<float>;
-template class IntensityCalculator<double>;
+template class StructureFactorCalculator<float>;
+template class StructureFactorCalculator<double>;
 
 }  // namespace xxact::xrd
