@@ -138,7 +138,8 @@ void check(const ArtefactRanges& r, const Grid& grid) {
   check(r);
   const double range = grid.two_theta_max_deg - grid.two_theta_min_deg;
   if (!(r.missing_low_deg.high + r.missing_high_deg.high < range))
-    throw ConfigError("missing_low_deg up to {} and missing_high_deg up to {} may leave nothing of {} degrees", r.missing_low_deg.high, r.missing_high_deg.high, range);
+    throw ConfigError("missing_low_deg up to {} and missing_high_deg up to {} may leave nothing of {} degrees", r.missing_low_deg.high,
+                      r.missing_high_deg.high, range);
 }
 
 Artefacts draw_artefacts(const ArtefactRanges& ranges, std::uint64_t seed, std::uint64_t epoch, std::uint64_t sample, double strength) {

@@ -92,7 +92,9 @@ double curriculum_strength(std::int64_t step, std::int64_t ramp_begin, std::int6
 PeakShape broadened(const PeakShape& clean, const Artefacts& artefacts);
 
 /// The artefacts' streams, in this order for ever: a number changed here changes every recorded run.
-enum class ArtefactStream : std::uint32_t { size, microstrain, instrument, zero_shift, displacement, strain, texture, impurity, background, hump, counts, counting, detector, missing };
+enum class ArtefactStream : std::uint32_t {
+  size, microstrain, instrument, zero_shift, displacement, strain, texture, impurity, background, hump, counts, counting, detector, missing
+};
 
 /// The random numbers of one artefact of one sample.
 CounterRandom artefact_random(std::uint64_t seed, std::uint64_t epoch, std::uint64_t sample, ArtefactStream stream);

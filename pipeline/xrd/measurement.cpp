@@ -133,7 +133,9 @@ void hide_missing_ends(const Artefacts& a, const Grid& grid, std::span<float> pa
     if (!seen) pattern[i] = 0;
     any |= seen;
   }
-  if (!any) throw ConfigError("missing_low_deg = {} and missing_high_deg = {} leave nothing of {} to {} degrees", a.missing_low_deg, a.missing_high_deg, grid.two_theta_min_deg, grid.two_theta_max_deg);
+  if (!any)
+    throw ConfigError("missing_low_deg = {} and missing_high_deg = {} leave nothing of {} to {} degrees", a.missing_low_deg, a.missing_high_deg,
+                      grid.two_theta_min_deg, grid.two_theta_max_deg);
 }
 
 }  // namespace xxact::xrd

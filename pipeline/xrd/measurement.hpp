@@ -26,9 +26,10 @@ void add_background(const Artefacts& artefacts, const Grid& grid, std::span<floa
 void resample_detector(const Artefacts& artefacts, const Grid& grid, std::span<float> pattern, std::vector<double>& scratch);
 
 /// Random numbers of Poisson's distribution. Means below kLargeMean: inversion of the distribution function by summing it up, exact.
-/// Above: the Cornish-Fisher expansion (Cornish and Fisher 1938) of the normal distribution to its third order, rounded: within a total
-/// variation of 1e-4 of the exact distribution at a mean of 30 and 5e-7 at 1000; mean and variance right to 3e-6, the third moment to 0.7 %. Only products, sums, exp, log, sin, cos and
-/// square roots of counter-based numbers: the same on every machine whose libm rounds alike.
+/// Above: the Cornish-Fisher expansion (Cornish and Fisher, Rev. Inst. Int. Stat. 5 (1938) 307) of the normal distribution to its third
+/// order, rounded: within a total variation of 1e-4 of the exact distribution at a mean of 30 and 5e-7 at 1000; mean and variance right
+/// to 3e-6, the third moment to 0.7 %. Only exp, log, sin, cos and square roots of counter-based numbers: the same on every machine
+/// whose mathematical library rounds alike.
 class PoissonSampler {
  public:
   explicit PoissonSampler(const CounterRandom& random) : random_(random) {}

@@ -1,6 +1,6 @@
 // Measured peak shapes on a 2-theta grid: Gaussian, pseudo-Voigt, and the Voigt of Thompson, Cox and Hastings (J. Appl. Cryst. 20
-// (1987) 79, doi:10.1107/S0021889887087090) with instrument, crystallite size and microstrain; axial divergence of Finger, Cox and
-// Jephcoat (J. Appl. Cryst. 27 (1994) 892, doi:10.1107/S0021889894004218). docs/physics.md has the formulas.
+// (1987) 79, doi:10.1107/S0021889887087090) with instrument, crystallite size and microstrain; axial divergence as in
+// axial_divergence.hpp. docs/physics.md has the formulas.
 //
 // A peak here has unit AREA times the line's area, and a bin holds its exact integral over the bin, so that areas are kept however
 // narrow the peak is. That differs from profile.hpp, whose Gaussian has unit HEIGHT times the intensity at every angle and is sampled
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/xrd/axial_divergence.hpp"
 #include "pipeline/xrd/simulator.hpp"
 
 namespace xxact::xrd {
@@ -59,18 +60,6 @@ PeakWidth mix_widths(double gaussian_fwhm, double lorentzian_fwhm);
 double gaussian_fwhm_deg(const PeakShape& shape, double two_theta_deg);
 double lorentzian_fwhm_deg(const PeakShape& shape, double two_theta_deg);
 PeakWidth width_of(const PeakShape& shape, double two_theta_deg);
-
-/// One part of a peak that axial divergence spreads out: `share` of the area, shifted by `shift_deg`.
-struct AxialPart {
-  double shift_deg, share;
-};
-
-/// Replaces `parts` by at most kMostAxialParts that stand for the axial divergence of a peak of this width at this angle: the shares
-/// sum to 1, the shifts are negative below 90 degrees, positive above. As many parts as needed that they do not show: neighbours
-/// lie less than about half a width apart. Nodes of Gauss and Legendre in u = h / L, in which the distribution of Finger, Cox and
-/// Jephcoat has no pole: cos(2 phi) = cos(2 theta) sqrt(1 + u^2), density W(u) / ((1 + u^2) sin(2 phi)).
-void axial_parts(const PeakShape& shape, double two_theta_deg, double fwhm_deg, std::vector<AxialPart>& parts);
-inline constexpr int kMostAxialParts = 512;
 
 /// One a thread: it keeps its buffers; after the first pattern of the largest asymmetry nothing is allocated any more.
 class PeakProfile {

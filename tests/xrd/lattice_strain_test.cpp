@@ -20,8 +20,8 @@ constexpr std::array<double, 6> kStrain = {0.010, -0.007, 0.004, 0.006, -0.003, 
 constexpr Integers kAsItIs = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
 Lattice cell(double a, double b, double c, double alpha, double beta, double gamma) {
-  const double degree = std::numbers::pi / 180, ca = std::cos(alpha * degree), cb = std::cos(beta * degree), cg = std::cos(gamma * degree), sg = std::sin(gamma * degree);
-  const double x = (ca - cb * cg) / sg;
+  const double degree = std::numbers::pi / 180, ca = std::cos(alpha * degree), cb = std::cos(beta * degree), cg = std::cos(gamma * degree);
+  const double sg = std::sin(gamma * degree), x = (ca - cb * cg) / sg;
   return {a, 0, 0, b * cg, b * sg, 0, c * cb, c * x, c * std::sqrt(1 - cb * cb - x * x)};
 }
 
@@ -165,7 +165,8 @@ TEST(LatticeStrain, TriclinicUsesAllSix) {
 
 TEST(LatticeStrain, FallsBackToIsotropicWhereAxesAreNotDetermined) {
   // A tetragonal crystal on a cubic lattice, and lattices that are not what the system says.
-  for (const auto& [lattice, system] : {std::pair{cell(4, 4, 4, 90, 90, 90), 3}, {cell(4, 4, 4, 90, 90, 90), 2}, {cell(4, 5, 6, 80, 95, 107), 1}, {cell(4, 4.1, 9, 90, 90, 90), 3}}) {
+  const Lattice cubic_lattice = cell(4, 4, 4, 90, 90, 90), triclinic_lattice = cell(4, 5, 6, 80, 95, 107), orthorhombic_lattice = cell(4, 4.1, 9, 90, 90, 90);
+  for (const auto& [lattice, system] : {std::pair{cubic_lattice, 3}, {cubic_lattice, 2}, {triclinic_lattice, 1}, {orthorhombic_lattice, 3}}) {
     const Cell before = measured(lattice), c = strained(lattice, system);
     EXPECT_NEAR(c.a, before.a * 1.01, 1e-9);
     EXPECT_NEAR(c.c, before.c * 1.01, 1e-9);
