@@ -10,6 +10,7 @@
 
 #include "pipeline/xrd/peak_shape.hpp"
 #include "src/base/error.hpp"
+#include "tests/xrd/reference_structures.hpp"
 
 namespace xxact::xrd {
 namespace {
@@ -316,6 +317,25 @@ TEST(PeakShape, LinesAddUpAndClearForgets) {
   profile.add(std::vector<double>{40}, std::vector<double>{1});
   profile.write(again);
   EXPECT_EQ(again, pattern(grid, wider, {40}, {1}));
+}
+
+TEST(PeakShape, AgreesWithTheSampledGaussianWhereTheWidthIsOne) {
+  PatternOptions options;
+  options.grid.points = 17000;  // thirty bins a width: sampling and integrating differ by 3e-4
+  options.square_root = false;
+  Simulator simulator(options);
+  std::vector<float> sampled(17000), integrated(17000);
+  std::vector<Line> lines;
+  for (const ReferenceStructure& reference : textbook_structures()) {
+    simulator.pattern(reference.structure.view(), 0, sampled);
+    simulator.lines(reference.structure.view(), lines);
+    PeakProfile profile(options.grid, fixed(Kind::gaussian, options.fwhm_deg));
+    std::vector<double> two_theta, area;
+    for (const Line& line : lines) two_theta.push_back(line.two_theta_deg), area.push_back(line.intensity);
+    profile.add(two_theta, area);
+    profile.write_scaled(false, integrated);
+    for (std::size_t i = 0; i < sampled.size(); ++i) ASSERT_NEAR(integrated[i], sampled[i], 5e-4) << reference.name << " bin " << i;
+  }
 }
 
 TEST(PeakShape, RefusesByName) {
