@@ -165,6 +165,37 @@ XXACT_INLINE void apply_lorentz_polarisation_body(const LorentzPolarisation& fac
   }
 }
 
+template <class Int>
+XXACT_INLINE void count_orbits_body(std::span<const PackedMap<Int>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity) {
+  typedef Int Lanes __attribute__((vector_size(kBlock * sizeof(Int))));
+  const int order = static_cast<int>(maps.size());
+  Lanes lane;
+  for (std::size_t i = 0; i < kBlock; ++i) lane[i] = static_cast<Int>(i);
+  for (const ReflectionRow& row : rows) {
+    for (int block = 0; block < row.count; block += static_cast<int>(kBlock)) {
+      const Lanes w = lane + static_cast<Int>(row.first + block);
+      const auto image = [&](const PackedMap<Int>& map) {
+        const Lanes packed = static_cast<Int>(map[0] * row.u + map[1] * row.v) + w * map[2];
+        return packed < 0 ? -packed : packed;
+      };
+      const Lanes own = image(maps[0]);
+      Lanes larger{}, same{};
+      for (int k = 0; k < order; ++k) {
+        const Lanes other = image(maps[static_cast<std::size_t>(k)]);
+        larger |= other > own;
+        same -= other == own;  // minus one where it holds
+      }
+      for (std::size_t i = 0; i < kBlock; ++i) multiplicity[i] = larger[i] != 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(order / static_cast<int>(same[i]));
+      multiplicity += std::min<int>(static_cast<int>(kBlock), row.count - block);
+    }
+  }
+}
+
+template <class Real>
+XXACT_INLINE void apply_multiplicity_body(const std::uint16_t* __restrict multiplicity, std::size_t n, Real* __restrict intensity) {
+  for (std::size_t i = 0; i < n; ++i) intensity[i] *= static_cast<Real>(multiplicity[i]);
+}
+
 }  // namespace
 
 XXACT_CLONES void sum_phases(const PhaseTables<float>& tables, std::span<const ReflectionRow> rows, float* sum_re, float* sum_im, std::size_t stride) {
@@ -197,6 +228,16 @@ XXACT_CLONES void apply_lorentz_polarisation(const LorentzPolarisation& factor, 
                                              double* intensity) {
   apply_lorentz_polarisation_body(factor, g_squared, f_squared, n, intensity);
 }
+
+XXACT_CLONES void count_orbits(std::span<const PackedMap<std::int32_t>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity) {
+  count_orbits_body(maps, rows, multiplicity);
+}
+XXACT_CLONES void count_orbits(std::span<const PackedMap<std::int64_t>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity) {
+  count_orbits_body(maps, rows, multiplicity);
+}
+
+XXACT_CLONES void apply_multiplicity(const std::uint16_t* multiplicity, std::size_t n, float* intensity) { apply_multiplicity_body(multiplicity, n, intensity); }
+XXACT_CLONES void apply_multiplicity(const std::uint16_t* multiplicity, std::size_t n, double* intensity) { apply_multiplicity_body(multiplicity, n, intensity); }
 
 XXACT_CLONES void assign_buckets(double smallest, double largest, int buckets, const double* __restrict g_squared, std::size_t n,
                                  std::uint64_t* __restrict key, std::uint32_t* __restrict bucket) {

@@ -71,6 +71,19 @@ struct LorentzPolarisation {
 void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const float* f_squared, std::size_t n, float* intensity);
 void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const double* f_squared, std::size_t n, double* intensity);
 
+/// What one step of u, v and w adds to the packed image of a reflection under an operation.
+template <class Int>
+using PackedMap = std::array<Int, 3>;
+
+/// multiplicity of each reflection of the rows in turn: zero unless its packed indices are, but for their sign, the largest
+/// of all its images; then the number of different images, g and -g being one. The identity is the first map.
+void count_orbits(std::span<const PackedMap<std::int32_t>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity);
+void count_orbits(std::span<const PackedMap<std::int64_t>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity);
+
+/// intensity[i] *= multiplicity[i].
+void apply_multiplicity(const std::uint16_t* multiplicity, std::size_t n, float* intensity);
+void apply_multiplicity(const std::uint16_t* multiplicity, std::size_t n, double* intensity);
+
 /// Sort keys: g^2 in units of largest / 2^40 in the upper bits, the index i in the lower kIndexBits; and bucket[i] in
 /// [0, buckets), ascending with g^2 and about evenly filled by the reflections of a sphere, whose number grows with |g|^3.
 /// All of g_squared lie between the two bounds.

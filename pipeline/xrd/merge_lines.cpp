@@ -41,6 +41,11 @@ void LineMerger::add(const ReflectionBatch& batch, std::span<const double> inten
   if (total >= std::size_t{1} << kernels::kIndexBits) throw InputError("more than {} reflections", std::size_t{1} << kernels::kIndexBits);
   for (auto* values : {&g_squared_, &intensity_}) at_least(*values, total);
   at_least(hkl_, total);
+  at_least(multiplicity_, total);
+  if (batch.multiplicity.empty())
+    std::fill_n(multiplicity_.begin() + static_cast<std::ptrdiff_t>(reflections_), batch.reflections, std::uint16_t{1});
+  else
+    std::copy_n(batch.multiplicity.begin(), batch.reflections, multiplicity_.begin() + static_cast<std::ptrdiff_t>(reflections_));
   std::copy_n(batch.g_squared.begin(), batch.reflections, g_squared_.begin() + static_cast<std::ptrdiff_t>(reflections_));
   std::copy_n(intensity.begin(), batch.reflections, intensity_.begin() + static_cast<std::ptrdiff_t>(reflections_));
   std::int64_t* to = hkl_.data() + reflections_;
@@ -90,7 +95,7 @@ double LineMerger::group() {
     key = angle_key_[i];
     count += fresh;
     first = (first & keep) | (i & ~keep);
-    reflections = (reflections & keep) + 1;
+    reflections = (reflections & keep) + multiplicity_[reflection];
     intensity = std::bit_cast<double>(std::bit_cast<std::uint64_t>(intensity) & keep) + intensity_[reflection];
     hkl = std::max(hkl & static_cast<std::int64_t>(keep), hkl_[reflection]);
     strongest = std::max(strongest, intensity);

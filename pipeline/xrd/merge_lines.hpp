@@ -21,7 +21,7 @@ class LineMerger {
  public:
   /// Forgets all reflections; those that follow are of this lattice and have g^2 between the two bounds.
   void begin(const ReciprocalMetric& metric, double smallest_g_squared, double largest_g_squared);
-  /// [batch.reflections]: intensity of g and -g together.
+  /// [batch.reflections]: intensity of g and -g together, times the multiplicity.
   void add(const ReflectionBatch& batch, std::span<const double> intensity);
   /// Replaces `lines`: unscaled intensities, ascending angle, weak lines dropped.
   void write(double wavelength, std::vector<Line>& lines);
@@ -40,6 +40,7 @@ class LineMerger {
   std::size_t reflections_ = 0;
   std::vector<double> g_squared_, intensity_;
   std::vector<std::int64_t> hkl_;  // h 2^42 + k 2^21 + l, of the lexicographically positive one of g and -g
+  std::vector<std::uint16_t> multiplicity_;
   std::vector<std::uint32_t> bucket_, bucket_end_;
   std::vector<std::uint64_t> keys_, sorted_;
   // By ascending g^2:

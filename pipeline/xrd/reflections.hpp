@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -33,9 +34,10 @@ struct ReflectionRow {
 struct ReflectionBatch {
   std::vector<ReflectionRow> rows;
   std::vector<double> g_squared;
-  std::size_t reflections = 0;  // g_squared may be longer
+  std::vector<std::uint16_t> multiplicity;  // [reflections]: of each, -g counted with g and as one; empty: all are 1
+  std::size_t reflections = 0;              // g_squared may be longer
 
-  void clear() { rows.clear(), reflections = 0; }
+  void clear() { rows.clear(), multiplicity.clear(), reflections = 0; }
 };
 
 class ReflectionEnumerator {

@@ -7,6 +7,7 @@
 #include "pipeline/xrd/form_factors.hpp"
 #include "pipeline/xrd/structure_factors.hpp"
 #include "pipeline/xrd/merge_lines.hpp"
+#include "pipeline/xrd/orbits.hpp"
 #include "pipeline/xrd/profile.hpp"
 #include "pipeline/xrd/reflections.hpp"
 #include "src/base/error.hpp"
@@ -76,9 +77,9 @@ class Simulator::Implementation {
     if (simulation.second_intensity > 0) factors_.push_back({simulation.second_wavelength_angstrom, polarisation, simulation.second_intensity});
   }
 
-  void lines(const StructureView& structure, std::vector<Line>& out);
+  void lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out);
   /// Adds all reflections to the profile; returns the volume of the cell.
-  double collect(const StructureView& structure, double strain, std::size_t points);
+  double collect(const StructureView& structure, const LaueGroup& group, double strain, std::size_t points);
   const GaussianProfile& profile() const { return profile_; }
   const PatternOptions& options() const { return options_; }
 
@@ -89,28 +90,32 @@ class Simulator::Implementation {
   GaussianProfile profile_;
   std::vector<kernels::LorentzPolarisation> factors_;  // one a wavelength
   ReflectionBatch batch_;
+  OrbitReducer orbits_;
   StructureFactorCalculator<float> single_;
   StructureFactorCalculator<double> exact_;
   std::vector<float> intensity_;
   LineMerger merger_;
 };
 
-void Simulator::Implementation::lines(const StructureView& structure, std::vector<Line>& out) {
+void Simulator::Implementation::lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out) {
   const SimulationOptions& simulation = options_.simulation;
   const double wavelength = simulation.wavelength_angstrom;
   const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, 0);
   ReflectionEnumerator enumerator(metric, reciprocal_radius(simulation.two_theta_min_deg, wavelength), reciprocal_radius(simulation.two_theta_max_deg, wavelength));
   exact_.begin(structure, form_factors_, metric, enumerator);
+  orbits_.begin(group, metric, enumerator);
   merger_.begin(metric, enumerator.smallest(), enumerator.largest());
   while (enumerator.next(batch_, kBatch)) {
+    orbits_.reduce(batch_);
     const std::span<double> intensity = exact_.of(batch_);
+    if (!batch_.multiplicity.empty()) kernels::apply_multiplicity(batch_.multiplicity.data(), intensity.size(), intensity.data());
     kernels::apply_lorentz_polarisation(factors_.front(), batch_.g_squared.data(), intensity.data(), intensity.size(), intensity.data());
     merger_.add(batch_, intensity);
   }
   merger_.write(wavelength, out);
 }
 
-double Simulator::Implementation::collect(const StructureView& structure, double strain, std::size_t points) {
+double Simulator::Implementation::collect(const StructureView& structure, const LaueGroup& group, double strain, std::size_t points) {
   if (!(strain > -0.5 && strain < 10)) throw ConfigError("a strain of {} is outside -0.5 to 10", strain);
   if (points != static_cast<std::size_t>(options_.grid.points)) throw ConfigError("a pattern of {} points was asked into room for {}", options_.grid.points, points);
   const SimulationOptions& simulation = options_.simulation;
@@ -118,9 +123,12 @@ double Simulator::Implementation::collect(const StructureView& structure, double
   ReflectionEnumerator enumerator(metric, reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
                                   reciprocal_radius(simulation.two_theta_max_deg, shorter_wavelength(simulation)));
   single_.begin(structure, form_factors_, metric, enumerator);
+  orbits_.begin(group, metric, enumerator);
   profile_.clear();
   while (enumerator.next(batch_, kBatch)) {
-    const std::span<const float> f_squared = single_.of(batch_);
+    orbits_.reduce(batch_);
+    const std::span<float> f_squared = single_.of(batch_);
+    if (!batch_.multiplicity.empty()) kernels::apply_multiplicity(batch_.multiplicity.data(), f_squared.size(), f_squared.data());
     if (intensity_.size() < f_squared.size()) intensity_.resize(f_squared.size());
     for (const kernels::LorentzPolarisation& factor : factors_) {
       kernels::apply_lorentz_polarisation(factor, batch_.g_squared.data(), f_squared.data(), f_squared.size(), intensity_.data());
@@ -135,22 +143,22 @@ Simulator::~Simulator() = default;
 Simulator::Simulator(Simulator&&) noexcept = default;
 Simulator& Simulator::operator=(Simulator&&) noexcept = default;
 
-void Simulator::unscaled_lines(const StructureView& structure, std::vector<Line>& out) { implementation_->lines(structure, out); }
+void Simulator::unscaled_lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out) { implementation_->lines(structure, group, out); }
 
-void Simulator::lines(const StructureView& structure, std::vector<Line>& out) {
-  implementation_->lines(structure, out);
+void Simulator::lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out) {
+  implementation_->lines(structure, group, out);
   double strongest = 0;
   for (const Line& line : out) strongest = std::max(strongest, line.intensity);
   for (Line& line : out) line.intensity *= 100 / strongest;
 }
 
-void Simulator::pattern(const StructureView& structure, double strain, std::span<float> out) {
-  implementation_->collect(structure, strain, out.size());
+void Simulator::pattern(const StructureView& structure, const LaueGroup& group, double strain, std::span<float> out) {
+  implementation_->collect(structure, group, strain, out.size());
   implementation_->profile().write(options().square_root, out);
 }
 
-void Simulator::absolute_pattern(const StructureView& structure, double strain, std::span<float> out) {
-  const double volume = implementation_->collect(structure, strain, out.size());
+void Simulator::absolute_pattern(const StructureView& structure, const LaueGroup& group, double strain, std::span<float> out) {
+  const double volume = implementation_->collect(structure, group, strain, out.size());
   implementation_->profile().write_scaled(1 / (volume * volume), out);
 }
 

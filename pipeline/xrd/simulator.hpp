@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/xrd/laue_group.hpp"
 #include "pipeline/xrd/radiation.hpp"
 #include "src/base/structure.hpp"
 
@@ -82,20 +83,25 @@ class Simulator {
 
   /// All lines in the range of 2-theta, by ascending angle, merged as pymatgen merges them (reflections with equal
   /// round(2-theta / 1e-5 degrees) are one line); the strongest is 100, lines at or below 1e-3 of 100 are dropped. Float64.
-  void lines(const StructureView& structure, std::vector<Line>& out);
+  void lines(const StructureView& structure, std::vector<Line>& out) { lines(structure, LaueGroup::none(), out); }
+  /// The same from one reflection of each orbit of the structure's Laue group.
+  void lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out);
 
   /// The same lines with the intensities before scaling: the sum over merged reflections of |F|^2 and the
   /// Lorentz-polarisation factor, electrons squared (neutron: femtometre squared).
-  void unscaled_lines(const StructureView& structure, std::vector<Line>& out);
+  void unscaled_lines(const StructureView& structure, std::vector<Line>& out) { unscaled_lines(structure, LaueGroup::none(), out); }
+  void unscaled_lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out);
 
   /// [points]: every reflection in the range as a Gaussian sampled at the bins' centres, strongest point 1, then the square
   /// root if asked; all zero if no reflection is in range. Profiles are cut, and points set to zero, below 1e-8 of the peak.
   /// Float32 arithmetic, within 2e-5 of float64. `strain` is isotropic: every length times (1 + strain), greater than -0.5.
-  void pattern(const StructureView& structure, double strain, std::span<float> out);
+  void pattern(const StructureView& structure, double strain, std::span<float> out) { pattern(structure, LaueGroup::none(), strain, out); }
+  void pattern(const StructureView& structure, const LaueGroup& group, double strain, std::span<float> out);
 
   /// [points]: the same on the absolute scale, neither normalised nor rooted: intensities of unscaled_lines divided by the
   /// square of the cell's volume (angstrom^3), so that patterns of phases add up with their volume fractions as weights.
-  void absolute_pattern(const StructureView& structure, double strain, std::span<float> out);
+  void absolute_pattern(const StructureView& structure, double strain, std::span<float> out) { absolute_pattern(structure, LaueGroup::none(), strain, out); }
+  void absolute_pattern(const StructureView& structure, const LaueGroup& group, double strain, std::span<float> out);
 
   const PatternOptions& options() const;
 
