@@ -11,7 +11,10 @@
 
 #include "io/read_structures.hpp"
 #include "pipeline/report/plot.hpp"
+#include "pipeline/xrd/artefacts.hpp"
+#include "pipeline/xrd/realistic.hpp"
 #include "pipeline/xrd/simulator.hpp"
+#include "src/base/elements.hpp"
 #include "src/command.hpp"
 #include "src/runtime.hpp"
 
@@ -37,6 +40,15 @@ void describe(options::options_description& description) {
       ("dispersion", options::value<std::string>()->default_value("on"), "anomalous dispersion f', f'' at the wavelength: on or off")
       ("monochromator", options::value<double>()->default_value(0), "2-theta of a monochromator's crystal in degrees (graphite and Cu: 26.6), for the polarisation; 0: none")
       ("b-iso", options::value<std::string>()->default_value("0"), "isotropic displacement B of the atoms in square angstrom: 0.5, or by element O=0.8,Ba=0.3, or both 0.5,O=0.8")
+      ("shape", options::value<std::string>()->default_value("model"), "peak shape: model (Gaussian of equal height at every angle, as models see it), or of equal area: gaussian, pseudo-voigt, tch")
+      ("eta", options::value<double>()->default_value(0.5), "pseudo-voigt: Lorentzian share of the area, 0 to 1")
+      ("caglioti", options::value<std::string>()->default_value("0,0,0.01"), "tch: U,V,W in square degrees, Gaussian FWHM^2 = U tan^2(theta) + V tan(theta) + W")
+      ("crystallite-size", options::value<double>()->default_value(0), "tch: size in nanometres, Scherrer broadening with K = 0.9; 0: none")
+      ("microstrain", options::value<double>()->default_value(0), "tch: microstrain, dimensionless (0.001 is 0.1 %)")
+      ("axial", options::value<double>()->default_value(0), "half height of sample and of detector slit by the goniometer's radius, for the asymmetry of low angles (0.02); not with model")
+      ("artefacts", options::value<double>()->default_value(0), "0 to 1: strength of the artefacts of a measurement drawn for --seed and --sample; needs --shape tch")
+      ("seed", options::value<std::uint64_t>()->default_value(0), "seed of the artefacts")
+      ("sample", options::value<std::uint64_t>()->default_value(0), "number of the sample; each draws artefacts of its own")
       ("step", options::value<double>(), "distance of the pattern's points in degrees (0.02)")
       ("points", options::value<int>(), "number of the pattern's points, in place of --step")
       ("fwhm", options::value<double>()->default_value(0.15, "0.15"), "full width at half maximum of the pattern's Gaussian profile, degrees");
@@ -107,10 +119,74 @@ std::string lines_as_table(const std::vector<xrd::Line>& lines) {
   return text;
 }
 
+/// Numbers with one character between them.
+std::vector<double> separated(const std::string& text) {
+  std::vector<double> values;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    double value = 0;
+    const auto [next, error] = std::from_chars(at, end, value);
+    if (error != std::errc{}) break;
+    values.push_back(value);
+    at = next + 1;
+  }
+  return values;
+}
+
+/// Nothing for the shape "model".
+std::optional<xrd::PeakShape> read_shape(const options::variables_map& values) {
+  const auto name = values["shape"].as<std::string>();
+  for (const char* option : {"eta", "caglioti", "crystallite-size", "microstrain", "axial", "artefacts"})
+    if (name == "model" && !values[option].defaulted()) throw ConfigError("--{} does not go with --shape model: choose gaussian, pseudo-voigt or tch", option);
+  if (name == "model") return std::nullopt;
+  using Kind = xrd::PeakShape::Kind;
+  xrd::PeakShape shape;
+  shape.kind = xrd::parse_peak_shape(name);
+  for (const char* option : {"caglioti", "crystallite-size", "microstrain", "artefacts"})
+    if (shape.kind != Kind::tch && !values[option].defaulted()) throw ConfigError("--{} needs --shape tch", option);
+  if (shape.kind != Kind::pseudo_voigt && !values["eta"].defaulted()) throw ConfigError("--eta needs --shape pseudo-voigt");
+  if (shape.kind == Kind::tch && !values["fwhm"].defaulted()) throw ConfigError("--fwhm does not go with --shape tch, whose widths are --caglioti, --crystallite-size and --microstrain");
+  shape.axial_sample_ratio = shape.axial_detector_ratio = values["axial"].as<double>();
+  if (shape.kind != Kind::tch) {
+    shape.fwhm_deg = values["fwhm"].as<double>();
+    if (shape.kind == Kind::pseudo_voigt) shape.eta = values["eta"].as<double>();
+    return shape;
+  }
+  const auto caglioti = values["caglioti"].as<std::string>();
+  const std::vector<double> uvw = separated(caglioti);
+  if (uvw.size() != 3 || std::ranges::count(caglioti, ',') != 2) throw ConfigError("--caglioti '{}': give U,V,W, three numbers in square degrees", caglioti);
+  shape.caglioti_u_deg2 = uvw[0], shape.caglioti_v_deg2 = uvw[1], shape.caglioti_w_deg2 = uvw[2];
+  if (const double size = values["crystallite-size"].as<double>(); size != 0) shape.crystallite_size_nm = size;
+  shape.microstrain = values["microstrain"].as<double>();
+  return shape;
+}
+
+struct Measurement {
+  std::optional<xrd::PeakShape> shape;
+  xrd::Artefacts artefacts;
+};
+
+Measurement read_measurement(const options::variables_map& values, const xrd::Grid& grid) {
+  Measurement measurement{read_shape(values), {}};
+  const double strength = values["artefacts"].as<double>();
+  if (strength == 0) return measurement;
+  const xrd::ArtefactRanges ranges;
+  check(ranges, grid);
+  measurement.artefacts = draw_artefacts(ranges, values["seed"].as<std::uint64_t>(), 0, values["sample"].as<std::uint64_t>(), strength);
+  return measurement;
+}
+
 /// [points], strongest 100.
-std::vector<double> simulate_pattern(xrd::Simulator& simulator, const StructureView& structure) {
+std::vector<double> simulate_pattern(xrd::Simulator& simulator, const io::NamedStructure& named, const Measurement& measurement) {
+  const StructureView structure = named.structure[0];
   std::vector<float> profile(static_cast<std::size_t>(simulator.options().grid.points));
-  simulator.pattern(structure, 0, profile);
+  if (measurement.shape) {
+    std::vector<std::uint8_t> measured(profile.size());
+    xrd::RealisticSimulator(simulator.options(), *measurement.shape).pattern(structure, crystal_system_of(named.space_group), measurement.artefacts, {}, profile, measured);
+  } else {
+    simulator.pattern(structure, 0, profile);
+  }
   std::vector<double> pattern(profile.begin(), profile.end());
   for (double& value : pattern) value *= 100;
   return pattern;
@@ -130,20 +206,6 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 }
 
 std::string joined(const std::vector<double>& values) { return fmt::format("{}", fmt::join(values, " ")); }
-
-std::vector<double> separated(const std::string& text) {
-  std::vector<double> values;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at < end) {
-    double value = 0;
-    const auto [next, error] = std::from_chars(at, end, value);
-    if (error != std::errc{}) break;
-    values.push_back(value);
-    at = next + 1;
-  }
-  return values;
-}
 
 /// Arguments: file, title, first and last angle, then the pattern's angles and intensities and the lines' angles, as
 /// numbers separated by spaces. The lines stand as ticks below the axis, where the pattern does not cover them.
@@ -180,6 +242,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto lines_path = path_of(values, "lines"), pattern_path = path_of(values, "pattern"), plot_path = path_of(values, "plot");
   require_plot_extension(plot_path);
   xrd::Simulator simulator(read_options(values));
+  const Measurement measurement = read_measurement(values, simulator.options().grid);
   if (!runtime.root()) return ExitCode::done;
 
   const std::string file = values["input"].as<std::string>();
@@ -190,7 +253,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   std::vector<double> pattern;
   try {
     simulator.lines(structure, lines);
-    if (pattern_path || plot_path) pattern = simulate_pattern(simulator, structure);
+    if (pattern_path || plot_path) pattern = simulate_pattern(simulator, named, measurement);
   } catch (const InputError& error) {
     throw InputError("{}, record {}: {}", file, named.id, error.what());
   }
@@ -210,6 +273,7 @@ extern const Command kXrdCommand = {
     "xxact xrd --input quartz.cif\n"
     "xxact xrd --input quartz.cif --lines lines.csv --pattern pattern.csv --plot pattern.svg\n"
     "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv\n"
+    "xxact xrd --input BaTiO3.cif --shape tch --caglioti 0.05,-0.01,0.01 --crystallite-size 20 --artefacts 1 --seed 7 --plot measured.png\n"
     "xxact xrd --input BaTiO3.cif --wavelength CuKa12 --monochromator 26.6 --b-iso 0.5,O=0.8 --fwhm 0.06 --plot pattern.png",
     describe,
     {"input"},

@@ -5,13 +5,6 @@
 
 #include "pipeline/xrd/vector_math.hpp"
 
-// Sanitizers instrument the function that picks the clone, which runs before their own start.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define XXACT_CLONES [[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]]
-#else
-#define XXACT_CLONES
-#endif
-
 namespace xxact::xrd::kernels {
 namespace {
 

@@ -78,6 +78,7 @@ class Simulator::Implementation {
   }
 
   void lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out);
+  void reflections(const StructureView& structure, std::vector<Reflection>& out);
   /// Adds all reflections to the profile; returns the volume of the cell.
   double collect(const StructureView& structure, const LaueGroup& group, double strain, std::size_t points);
   const GaussianProfile& profile() const { return profile_; }
@@ -94,6 +95,7 @@ class Simulator::Implementation {
   StructureFactorCalculator<float> single_;
   StructureFactorCalculator<double> exact_;
   std::vector<float> intensity_;
+  std::vector<double> exact_intensity_, two_theta_, key_;
   LineMerger merger_;
 };
 
@@ -113,6 +115,33 @@ void Simulator::Implementation::lines(const StructureView& structure, const Laue
     merger_.add(batch_, intensity);
   }
   merger_.write(wavelength, out);
+}
+
+void Simulator::Implementation::reflections(const StructureView& structure, std::vector<Reflection>& out) {
+  const SimulationOptions& simulation = options_.simulation;
+  const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, 0);
+  ReflectionEnumerator enumerator(metric, reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
+                                  reciprocal_radius(simulation.two_theta_max_deg, shorter_wavelength(simulation)));
+  exact_.begin(structure, form_factors_, metric, enumerator);
+  out.clear();
+  while (enumerator.next(batch_, kBatch)) {
+    const std::span<const double> f_squared = exact_.of(batch_);
+    const std::size_t n = f_squared.size();
+    for (auto* values : {&exact_intensity_, &two_theta_, &key_})
+      if (values->size() < n) values->resize(n);
+    for (const kernels::LorentzPolarisation& factor : factors_) {
+      kernels::apply_lorentz_polarisation(factor, batch_.g_squared.data(), f_squared.data(), n, exact_intensity_.data());
+      kernels::angles_and_keys(factor.wavelength, kMergeTolerance, batch_.g_squared.data(), n, two_theta_.data(), key_.data());
+      std::size_t i = 0;
+      for (const ReflectionRow& row : batch_.rows)
+        for (int w = row.first; w < row.first + row.count; ++w, ++i) {
+          Reflection reflection{two_theta_[i], exact_intensity_[i], {}};
+          const std::array<int, 3> permuted = {row.u, row.v, w};
+          for (std::size_t a = 0; a < 3; ++a) reflection.hkl[static_cast<std::size_t>(metric.axis[a])] = permuted[a];
+          out.push_back(reflection);
+        }
+    }
+  }
 }
 
 double Simulator::Implementation::collect(const StructureView& structure, const LaueGroup& group, double strain, std::size_t points) {
@@ -161,6 +190,8 @@ void Simulator::absolute_pattern(const StructureView& structure, const LaueGroup
   const double volume = implementation_->collect(structure, group, strain, out.size());
   implementation_->profile().write_scaled(1 / (volume * volume), out);
 }
+
+void Simulator::reflections(const StructureView& structure, std::vector<Reflection>& out) { implementation_->reflections(structure, out); }
 
 const PatternOptions& Simulator::options() const { return implementation_->options(); }
 

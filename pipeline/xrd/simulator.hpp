@@ -3,6 +3,7 @@
 // Not here: absorption, anisotropic displacement, texture, background, noise; reading structures (io/).
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <span>
@@ -67,6 +68,11 @@ struct Line {
   int multiplicity;  // how many reflections are merged into this line, -g counted with g
 };
 
+struct Reflection {
+  double two_theta_deg, intensity;  // of g and -g together, unscaled
+  std::array<int, 3> hkl;
+};
+
 /// Structures with more reflections than this, -g counted with g, are refused: a slip in the lattice would otherwise take all memory.
 inline constexpr double kMostReflections = 5e6;
 
@@ -91,6 +97,9 @@ class Simulator {
   /// Lorentz-polarisation factor, electrons squared (neutron: femtometre squared).
   void unscaled_lines(const StructureView& structure, std::vector<Line>& out) { unscaled_lines(structure, LaueGroup::none(), out); }
   void unscaled_lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out);
+
+  /// Every reflection in the range by itself, one of g and -g, in no particular order; of a doublet once at each wavelength.
+  void reflections(const StructureView& structure, std::vector<Reflection>& out);
 
   /// [points]: every reflection in the range as a Gaussian sampled at the bins' centres, strongest point 1, then the square
   /// root if asked; all zero if no reflection is in range. Profiles are cut, and points set to zero, below 1e-8 of the peak.

@@ -9,6 +9,14 @@
 
 namespace xxact::xrd {
 
+// Functions of the kernels are compiled for several instruction sets and one is chosen when the program starts.
+// Sanitizers instrument the function that picks the clone, which runs before their own start.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define XXACT_CLONES [[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]]
+#else
+#define XXACT_CLONES
+#endif
+
 #define XXACT_INLINE [[gnu::always_inline]] inline
 
 inline constexpr std::size_t kBlockLanes = 8;

@@ -1,0 +1,40 @@
+// A pattern as a diffractometer would measure it: strained lattice, texture, shifted lines, peaks of the instrument, the size and
+// the strain of the crystallites, an impurity, background, detector, counting, missing ends. Each step is a function of its own
+// (lattice_strain.hpp, texture.hpp, measurement.hpp, peak_shape.hpp); this puts them in their order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "pipeline/xrd/artefacts.hpp"
+#include "pipeline/xrd/peak_shape.hpp"
+#include "pipeline/xrd/simulator.hpp"
+
+namespace xxact::xrd {
+
+/// One a thread; keeps its buffers.
+class RealisticSimulator {
+ public:
+  /// `clean` is the instrument's peak shape; the wavelength of its size broadening is that of the simulation. Throws ConfigError as
+  /// Simulator and PeakProfile do.
+  RealisticSimulator(const PatternOptions& options, const PeakShape& clean);
+
+  /// [points], strongest 1 and the square root as PatternOptions say; `measured` [points] is 1 where the detector was. `crystal_system`
+  /// as in strained_lattice. `impurity` is empty, or [points] with strongest 1: added at artefacts.impurity_fraction of the sample's
+  /// strongest point. Throws InputError as Simulator does, ConfigError for spans of other lengths.
+  void pattern(const StructureView& structure, int crystal_system, const Artefacts& artefacts, std::span<const float> impurity, std::span<float> out,
+               std::span<std::uint8_t> measured);
+
+ private:
+  PatternOptions options_;
+  PeakShape clean_;
+  Simulator simulator_;
+  PeakProfile profile_;
+  std::vector<Reflection> reflections_;
+  std::vector<std::array<int, 3>> hkl_;
+  std::vector<double> two_theta_, area_, weight_, scratch_;
+};
+
+}  // namespace xxact::xrd
