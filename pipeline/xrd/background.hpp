@@ -9,8 +9,9 @@
 namespace xxact::xrd {
 
 struct SnipOptions {
-  /// Half width of the widest window, degrees of 2-theta, more than 0 and at most 90: several times the full width at half
-  /// maximum of a line, and small beside that of a hump. A hump of full width F is undercut by about 4 (window / F)^2 of its height.
+  /// Half width of the widest window, degrees of 2-theta, more than 0 and at most 90. Gaussian lines up to two thirds as
+  /// wide (full width at half maximum) stay whole, of Lorentzian ones the feet are cut; a hump of full width F is undercut by
+  /// about 5 (window / F)^2 of its height.
   double window_deg = 1.5;
   /// Width of the moving mean that the intensities go through first, degrees; 0 for none. Without it the background
   /// follows the lower edge of the noise.

@@ -14,6 +14,7 @@ constexpr double kDegree = std::numbers::pi / 180;
 constexpr std::size_t kFewestPoints = 10;
 constexpr double kCoarsestStep = 0.5;  // degrees; lines would fall between the points
 constexpr double kGapSteps = 10;
+constexpr double kLargestZeroError = 5;  // degrees
 constexpr double kSmallestAngle = 0.01;  // degrees: LP and the change of angle have no limit at 0
 
 struct Points {
@@ -47,6 +48,13 @@ void check_points(std::span<const double> x, std::span<const double> y) {
 void check_wavelength(double angstrom) {
   if (!(angstrom >= kShortestWavelength && angstrom <= kLongestWavelength))
     throw ConfigError("a measured wavelength of {} angstrom: give {} to {}", angstrom, kShortestWavelength, kLongestWavelength);
+}
+
+/// The zero error can move the first or last points out of 0 to 180 degrees.
+void drop_impossible(Points& points) {
+  const auto first = std::ranges::find_if(points.x, [](double x) { return x >= 0; }) - points.x.begin();
+  const auto last = std::ranges::upper_bound(points.x, 180.0) - points.x.begin();
+  for (auto* column : {&points.x, &points.y}) *column = std::vector<double>(column->begin() + first, column->begin() + std::max(first, last));
 }
 
 void subtract_background(Points& points, const MeasurementOptions& options) {
@@ -162,10 +170,13 @@ MeasuredOnGrid on_model_grid(std::span<const double> two_theta_deg, std::span<co
                              const MeasurementOptions& options) {
   check_points(two_theta_deg, intensity);
   check_wavelength(options.wavelength_angstrom);
+  if (!(std::abs(options.zero_error_deg) <= kLargestZeroError)) throw ConfigError("a zero error of {} degrees: give -{} to {}", options.zero_error_deg, kLargestZeroError, kLargestZeroError);
   check_wavelength(model.simulation.wavelength_angstrom);
   if (model.grid.points < 1 || !(model.grid.two_theta_min_deg < model.grid.two_theta_max_deg))
     throw ConfigError("a grid of {} points from {} to {} degrees", model.grid.points, model.grid.two_theta_min_deg, model.grid.two_theta_max_deg);
   Points points{{two_theta_deg.begin(), two_theta_deg.end()}, {intensity.begin(), intensity.end()}};
+  for (double& x : points.x) x -= options.zero_error_deg;
+  drop_impossible(points);
   subtract_background(points, options);
   if (options.remove_alpha2) points.y = without_alpha2(points.x, points.y, *options.remove_alpha2);
   points = converted(points, options.wavelength_angstrom, model.simulation.wavelength_angstrom);

@@ -1,5 +1,5 @@
 // A measured pattern as the model sees simulated ones: background taken off, at the model's wavelength, on its grid,
-// strongest point 1, square root. Not here: reading files (io/measured_pattern.hpp), zero shift and sample displacement,
+// strongest point 1, square root. Not here: reading files (io/measured_pattern.hpp), finding the zero error, sample displacement,
 // other slits, another width of the lines, f' and f'' of the other wavelength.
 #pragma once
 
@@ -24,6 +24,7 @@ struct MeasurementOptions {
   /// What the angles were measured with: the mean of the doublet (mean_wavelength) where K-alpha2 is in the pattern and
   /// stays there, K-alpha1 where it is not or is removed.
   double wavelength_angstrom = 1.54184;
+  double zero_error_deg = 0;  // subtracted from every angle: what the instrument shows for 2-theta = 0
   Background background = Background::snip;
   SnipOptions snip;
   std::optional<Alpha2Removal> remove_alpha2;
@@ -47,7 +48,7 @@ std::optional<double> at_wavelength(double two_theta_deg, double from_angstrom, 
 /// Angles in degrees, ascending. Throws ConfigError for wavelengths that do not ascend or a ratio outside 0 to 1.
 std::vector<double> without_alpha2(std::span<const double> two_theta_deg, std::span<const double> intensity, const Alpha2Removal& removal);
 
-/// In this order: background off, K-alpha2 off if asked, angles to the model's wavelength, bins, negative values to 0,
+/// In this order: zero error off, background off, K-alpha2 off if asked, angles to the model's wavelength, bins, negative values to 0,
 /// strongest bin 1, square root if model.square_root.
 /// Between wavelengths intensities are multiplied by d(2-theta)/d(2-theta') LP(theta')/LP(theta), primed at the model's, with the
 /// model's LP = (1 + cos^2 2-theta)/(sin^2 theta cos theta): integrated intensities become those of the model's wavelength.

@@ -58,15 +58,21 @@ double area_of_line(double height) { return height * kFwhm * std::sqrt(std::numb
 TEST(Snip, FindsAStraightLine) {
   const Pattern pattern = pattern_on(straight);
   const std::vector<double> found = snip_background(pattern.x, pattern.y, {});
-  EXPECT_LE(largest_error(pattern, found, straight), 0);
+  EXPECT_LE(largest_error(pattern, found, straight), 0.2) << "of 120 to 280";
 }
 
 TEST(Snip, FindsAHumpAndLeavesTheLines) {
   const Pattern pattern = pattern_on(hump);
   const std::vector<double> found = snip_background(pattern.x, pattern.y, {});
-  EXPECT_LE(largest_error(pattern, found, hump), 0);
-  EXPECT_NEAR(net_area(pattern, found, 44, 46), area_of_line(5000), 0.0 * area_of_line(5000));
-  EXPECT_NEAR(net_area(pattern, found, 29, 32), area_of_line(3500), 0.0 * area_of_line(3500));
+  EXPECT_LE(largest_error(pattern, found, hump), 0.06 * 400) << "at the top, 5 (1.5 / 14)^2 of the height is cut";
+  EXPECT_NEAR(net_area(pattern, found, 44, 46), area_of_line(5000), 0.003 * area_of_line(5000));
+  EXPECT_NEAR(net_area(pattern, found, 29, 32), area_of_line(3500), 0.1 * area_of_line(3500)) << "three degrees of the top of the hump";
+}
+
+TEST(Snip, DoesNotDependOnTheStep) {
+  const Pattern coarse = pattern_on(hump, 0.04), fine = pattern_on(hump, 0.01);
+  const std::vector<double> of_coarse = snip_background(coarse.x, coarse.y, {}), of_fine = snip_background(fine.x, fine.y, {});
+  for (std::size_t i = 0; i < coarse.x.size(); ++i) ASSERT_NEAR(of_coarse[i], of_fine[4 * i], 3) << coarse.x[i];
 }
 
 TEST(Snip, OfNoiseLiesWithinIt) {
@@ -78,7 +84,7 @@ TEST(Snip, OfNoiseLiesWithinIt) {
   for (std::size_t i = 0; i < found.size(); ++i) bias += (found[i] - straight(pattern.x[i])) / std::sqrt(straight(pattern.x[i]));
   bias /= static_cast<double>(found.size());
   EXPECT_LT(bias, 0);
-  EXPECT_GT(bias, -0.0) << "in standard deviations of one point";
+  EXPECT_GT(bias, -0.7) << "in standard deviations of one point";
 }
 
 TEST(Snip, DoesNotDependOnTheUnitOfIntensities) {
@@ -94,7 +100,7 @@ TEST(Snip, TakesUnevenSteps) {
   Pattern uneven;
   for (std::size_t i = 0; i < pattern.x.size(); ++i)
     if (i % 3 != 1 || pattern.x[i] > 50) uneven.x.push_back(pattern.x[i]), uneven.y.push_back(pattern.y[i]);
-  EXPECT_LE(largest_error(uneven, snip_background(uneven.x, uneven.y, {}), hump), 0);
+  EXPECT_LE(largest_error(uneven, snip_background(uneven.x, uneven.y, {}), hump), 0.06 * 400);
 }
 
 TEST(Snip, OfNothingIsNothing) {
