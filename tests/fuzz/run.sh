@@ -23,8 +23,8 @@ seed_patterns() {
   head -n 60 "$data/aimat-powder-xrd-30-110deg.xy" | seed pattern csv '\x02'
   seed pattern xye '\x01' <"$data/synthetic-quartz-xrd.xye"
   head -n 110 "$data/BT86-siemens.uxd" | seed pattern uxd '\0'
-  { grep -a -v MEAS_DATA_COUNT "$data/MB120718Si3.ras" | head -n 380 | tail -n 290; printf '*RAS_INT_END\n*RAS_DATA_END\n'; } |
-    { printf '*RAS_DATA_START\n*RAS_HEADER_START\n'; cat; } | seed pattern ras '\0'
+  { printf '*RAS_DATA_START\n*RAS_HEADER_START\n'; sed -n '/MEAS_DATA_COUNT/d;90,380p' "$data/MB120718Si3.ras"; printf '*RAS_INT_END\n*RAS_DATA_END\n'; } |
+    seed pattern ras '\0'
   seed pattern raw '\0' 30000 <"$data/BT86.raw"
   seed pattern raw_cut '\0' 1200 <"$data/BT86.raw"
   seed pattern xrdml '\x04' 40000 <"$data/PANalytical-powder-xrd-3-70deg.xrdml"
@@ -47,7 +47,8 @@ seed_structures() {
 seed_formulas() {
   local n=0 formula
   for formula in Fe2O3 'CuSO4*5H2O' 'Ca(OH)2' 'La0.6Sr0.4[CoO3]1' '{NaCl}2' D2O; do
-    printf '%s' "$formula" | seed formula "$((n++))" ''
+    n=$((n + 1))
+    printf '%s' "$formula" | seed formula "$n" ''
   done
 }
 
