@@ -38,6 +38,15 @@ void require_text(std::string_view bytes) {
                    static_cast<unsigned>(static_cast<unsigned char>(bytes[control])));
 }
 
+/// The numbers of a CIF's loops would look like columns.
+bool is_cif(std::string_view text) {
+  for (measured::Lines lines(text); lines.next();) {
+    const std::string_view line = measured::trimmed(lines.text());
+    if (!line.empty() && line.front() != '#') return line.starts_with("data_");
+  }
+  return false;
+}
+
 measured::File read_format(std::string_view bytes, const std::string& suffix) {
   if (measured::is_raw(bytes)) return measured::read_raw(bytes);
   if (bytes.starts_with("PK\x03\x04")) return measured::read_brml(bytes);
@@ -51,6 +60,7 @@ measured::File read_format(std::string_view bytes, const std::string& suffix) {
   if (measured::is_uxd(bytes)) return measured::read_uxd(bytes);
   for (const auto& [of_format, format] : {std::pair{".xrdml", "XRDML"}, {".ras", "RAS"}, {".uxd", "UXD"}, {".raw", "RAW"}})
     if (suffix == of_format) throw InputError("is no {} file: it does not begin like one", format);
+  if (is_cif(bytes)) throw InputError("is a CIF, which is not read as a pattern: export columns of 2-theta and intensity");
   if (measured::trimmed(bytes).starts_with('<')) throw InputError("unknown format: XML, but not XRDML");
   return measured::read_columns(bytes, suffix == ".xye");
 }

@@ -71,6 +71,7 @@ std::vector<Broken> broken_columns() {
       {"q.csv", "q (1/A),intensity\n" + columns(","), "the first column is named \"q (1/A)\": a pattern over 2-theta in degrees is needed"},
       {"utf16.txt", std::string("\xFF\xFE" "1\0 \0", 6), "is UTF-16 text; save it as UTF-8 or ASCII"},
       {"junk.xy", std::string("\x7F" "ELF\x02\x01\x00\x00", 8), "unknown format: byte 4 is 0x02"},
+      {"powder.cif", "# made up\ndata_a\nloop_\n_pd_proc_point_id\n_pd_proc_d_spacing\n" + columns(" "), "is a CIF, which is not read as a pattern"},
       {"prose.txt", "Dear colleague,\nhere is no pattern.\n", "unknown format: no line begins with a number"},
   };
 }

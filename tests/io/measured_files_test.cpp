@@ -1,5 +1,5 @@
 // Measured patterns of real instruments: points, angles, intensities and radiation against numbers that
-// data/measured/expected.py took from the files without this project's code.
+// tests/io/measured_expected.py took from the files without this project's code.
 #include <gtest/gtest.h>
 
 #include <algorithm>

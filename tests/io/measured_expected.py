@@ -1,4 +1,4 @@
-"""Prints number of points, first and last angle, sum and largest intensity of each file here, read without any of this
+"""Prints number of points, first and last angle, sum and largest intensity of each file in data/measured, read without any of this
 project's code: what tests/io/measured_files_test.cpp expects. Standard library only."""
 import json
 import pathlib
@@ -6,7 +6,7 @@ import re
 import struct
 import zipfile
 
-here = pathlib.Path(__file__).parent
+folder = pathlib.Path(__file__).parents[2] / "data/measured"
 
 
 def columns(path):
@@ -53,7 +53,7 @@ def brml(path):
 
 
 readers = {".xy": columns, ".xye": columns, ".raw": raw, ".uxd": uxd, ".ras": ras, ".xrdml": xrdml, ".brml": brml}
-for path in sorted(here.iterdir()):
+for path in sorted(folder.iterdir()):
     if path.suffix in readers:
         x, y = readers[path.suffix](path)
         print(json.dumps({"file": path.name, "points": len(x), "first": x[0], "last": x[-1], "sum": sum(y), "largest": max(y), "at": x[y.index(max(y))]}))
