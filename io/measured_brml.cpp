@@ -101,7 +101,8 @@ struct Layout {
   void add_recording(const pugi::xml_node& view, const Member& member) {
     const pugi::xml_node recording = child(view, "Recording");
     if (intensity || std::string_view(child(recording, "Unit").attribute("Base").value()) != "Counts") return;
-    if (const std::string length = view.attribute("Length").value(); length != "1") throw InputError("{}: {} intensities a point: only one is read", member.name, shown(length));
+    if (const std::string length = view.attribute("Length").value(); length != "1")
+      throw InputError("{}: {} intensities a point: only one is read", member.name, shown(length));
     intensity = position_of(view, member);
     if (const auto value = number(trimmed(text_of(child(recording, "BlankingValue"))))) blank = *value;
   }

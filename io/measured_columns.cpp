@@ -50,13 +50,16 @@ bool begins_with_any(std::string_view name, std::initializer_list<std::string_vi
   return std::ranges::any_of(starts, [name](std::string_view start) { return name.starts_with(start); });
 }
 
-bool names_two_theta(std::string_view name) { return begins_with_any(name, {"2theta", "twotheta", "tth", "2th", "ttheta", "angle", "pos2th", "position2th"}) || name == "x"; }
+bool names_two_theta(std::string_view name) {
+  return begins_with_any(name, {"2theta", "twotheta", "tth", "2th", "ttheta", "angle", "pos2th", "position2th"}) || name == "x";
+}
 bool names_intensity(std::string_view name) {
   return begins_with_any(name, {"intensity", "intensities", "count", "cps", "yobs", "iobs", "int", "observed"}) || any_of(name, {"i", "y", "obs"});
 }
 bool names_sigma(std::string_view name) { return begins_with_any(name, {"sigma", "error", "esd", "uncertainty", "stddev"}) || any_of(name, {"err", "e", "sig"}); }
 bool names_another_axis(std::string_view name) {
-  return begins_with_any(name, {"q1", "qa", "qnm", "dspacing", "dang", "energy", "wavelength", "omega", "theta", "time", "tof"}) || any_of(name, {"q", "d", "th", "da"});
+  return begins_with_any(name, {"q1", "qa", "qnm", "dspacing", "dang", "energy", "wavelength", "omega", "theta", "time", "tof"}) ||
+         any_of(name, {"q", "d", "th", "da"});
 }
 
 struct Columns {
@@ -116,7 +119,8 @@ void read_headings(std::string_view line, Columns& columns) {
   const std::size_t two_theta = find(names_two_theta);
   if (two_theta == names.size()) {
     // Words of a comment can be as many as the columns; where one is an intensity, the others are headings too.
-    if (names_another_axis(names[0]) && find(names_intensity) != names.size()) throw InputError("the first column is named \"{}\": a pattern over 2-theta in degrees is needed", shown(fields.text[0]));
+    if (names_another_axis(names[0]) && find(names_intensity) != names.size())
+      throw InputError("the first column is named \"{}\": a pattern over 2-theta in degrees is needed", shown(fields.text[0]));
     return;
   }
   columns.two_theta = two_theta;
@@ -177,7 +181,8 @@ class ColumnReader {
     if (fields_.comma)
       throw InputError("line {}: \"{}\" has commas beside another delimiter; if they are decimal commas, write decimal points", line_, shown(text.substr(0, 40)));
     if (range_.line.empty()) begin_numbers();
-    if (fields_.text.size() != columns_.count) throw InputError("line {}: {} fields where the first line of numbers has {}", line_, fields_.text.size(), columns_.count);
+    if (fields_.text.size() != columns_.count)
+      throw InputError("line {}: {} fields where the first line of numbers has {}", line_, fields_.text.size(), columns_.count);
     range_.two_theta_deg.push_back(value(columns_.two_theta, "2-theta"));
     range_.intensity.push_back(value(columns_.intensity, "intensity"));
     if (columns_.sigma != 0) range_.sigma.push_back(value(columns_.sigma, "sigma"));

@@ -94,7 +94,8 @@ void require_pattern(Range& range, std::vector<std::string>& notes) {
   require_numbers(range, "intensity", range.intensity);
   require_numbers(range, "sigma", range.sigma);
   for (std::size_t i = 0; i < points; ++i)
-    if (range.two_theta_deg[i] < 0 || range.two_theta_deg[i] > 180) throw InputError("{}: 2-theta is {} degrees, outside 0 to 180", place(range, i), range.two_theta_deg[i]);
+    if (range.two_theta_deg[i] < 0 || range.two_theta_deg[i] > 180)
+      throw InputError("{}: 2-theta is {} degrees, outside 0 to 180", place(range, i), range.two_theta_deg[i]);
   for (std::size_t i = 0; i < range.sigma.size(); ++i)
     if (range.sigma[i] < 0) throw InputError("{}: sigma is negative: {}", place(range, i), range.sigma[i]);
   require_ascending(range, notes);

@@ -40,7 +40,8 @@ class Bytes {
     return value;
   }
   std::string_view text(std::size_t offset, std::size_t size, std::string_view what) const {
-    if (offset > all_.size() || size > all_.size() - offset) throw InputError("ends at byte {}, before {} (bytes {} to {}): cut short?", all_.size(), what, offset, offset + size);
+    if (offset > all_.size() || size > all_.size() - offset)
+      throw InputError("ends at byte {}, before {} (bytes {} to {}): cut short?", all_.size(), what, offset, offset + size);
     return all_.substr(offset, size);
   }
   /// Up to the first NUL.

@@ -29,7 +29,8 @@ void read_radiation(const pugi::xml_node& measurement, MeasuredPattern& about) {
 std::vector<double> angles_of(const pugi::xml_node& data, std::size_t points, std::size_t scan) {
   for (const pugi::xml_node& positions : data.children()) {
     if (local_name(positions) != "positions" || std::string_view(positions.attribute("axis").value()) != "2Theta") continue;
-    if (const std::string unit = positions.attribute("unit").value(); unit != "deg") throw InputError("scan {}: 2-theta is in \"{}\", not deg", scan, shown(unit));
+    if (const std::string unit = positions.attribute("unit").value(); unit != "deg")
+      throw InputError("scan {}: 2-theta is in \"{}\", not deg", scan, shown(unit));
     if (const pugi::xml_node list = child(positions, "listPositions")) {
       std::vector<double> angles = numbers(text_of(list), fmt::format("scan {}: <listPositions>", scan));
       if (angles.size() != points) throw InputError("scan {}: {} angles and {} intensities", scan, angles.size(), points);

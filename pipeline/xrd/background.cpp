@@ -55,7 +55,8 @@ void clip_peaks(std::vector<double>& v, double window) {
 }  // namespace
 
 std::vector<double> snip_background(std::span<const double> two_theta_deg, std::span<const double> intensity, const SnipOptions& options) {
-  if (!(options.window_deg > 0 && options.window_deg <= 90)) throw ConfigError("a background window of {} degrees: give more than 0 and at most 90", options.window_deg);
+  if (!(options.window_deg > 0 && options.window_deg <= 90))
+    throw ConfigError("a background window of {} degrees: give more than 0 and at most 90", options.window_deg);
   if (!(options.smoothing_deg >= 0 && options.smoothing_deg <= 10)) throw ConfigError("smoothing over {} degrees: give 0 to 10", options.smoothing_deg);
   const std::size_t points = two_theta_deg.size();
   const double largest = points == 0 ? 0 : *std::ranges::max_element(intensity);

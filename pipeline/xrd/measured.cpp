@@ -13,6 +13,7 @@ namespace {
 constexpr double kDegree = std::numbers::pi / 180;
 constexpr std::size_t kFewestPoints = 10;
 constexpr double kCoarsestStep = 0.5;  // degrees; lines would fall between the points
+constexpr double kLargestIntensity = 1e30;  // sums of them stay finite
 constexpr double kGapSteps = 10;
 constexpr double kLargestZeroError = 5;  // degrees
 constexpr double kSmallestAngle = 0.01;  // degrees: LP and the change of angle have no limit at 0
@@ -38,7 +39,7 @@ void check_points(std::span<const double> x, std::span<const double> y) {
   if (x.size() < kFewestPoints) throw InputError("a measured pattern of {} points, fewer than {}", x.size(), kFewestPoints);
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!(x[i] >= 0 && x[i] <= 180)) throw InputError("point {} of a measured pattern: 2-theta is {} degrees", i + 1, x[i]);
-    if (!std::isfinite(y[i])) throw InputError("point {} of a measured pattern: intensity is {}", i + 1, y[i]);
+    if (!(std::abs(y[i]) <= kLargestIntensity)) throw InputError("point {} of a measured pattern: intensity is {}", i + 1, y[i]);
     if (i > 0 && !(x[i] > x[i - 1])) throw InputError("point {} of a measured pattern: 2-theta does not ascend: {} after {}", i + 1, x[i], x[i - 1]);
   }
   if (const double step = median_step(x); step > kCoarsestStep)
@@ -170,7 +171,8 @@ MeasuredOnGrid on_model_grid(std::span<const double> two_theta_deg, std::span<co
                              const MeasurementOptions& options) {
   check_points(two_theta_deg, intensity);
   check_wavelength(options.wavelength_angstrom);
-  if (!(std::abs(options.zero_error_deg) <= kLargestZeroError)) throw ConfigError("a zero error of {} degrees: give -{} to {}", options.zero_error_deg, kLargestZeroError, kLargestZeroError);
+  if (!(std::abs(options.zero_error_deg) <= kLargestZeroError))
+    throw ConfigError("a zero error of {} degrees: give -{} to {}", options.zero_error_deg, kLargestZeroError, kLargestZeroError);
   check_wavelength(model.simulation.wavelength_angstrom);
   if (model.grid.points < 1 || !(model.grid.two_theta_min_deg < model.grid.two_theta_max_deg))
     throw ConfigError("a grid of {} points from {} to {} degrees", model.grid.points, model.grid.two_theta_min_deg, model.grid.two_theta_max_deg);

@@ -55,7 +55,7 @@ std::vector<double> without_alpha2(std::span<const double> two_theta_deg, std::s
 /// A bin is the mean over its width of the straight lines between the measured points: areas are conserved, whether bins
 /// are wider than the steps or narrower (where it is the interpolated value). Gaps wider than 10 median steps and two bins
 /// count as not measured.
-/// `two_theta_deg` and `intensity`: [points], degrees ascending within 0 to 180, finite. Deterministic, no randomness.
+/// `two_theta_deg` and `intensity`: [points], degrees ascending within 0 to 180, at most 1e30 in size. Deterministic, no randomness.
 /// Throws InputError for fewer than 10 points, points that are not like that, median steps above 0.5 degrees, nothing
 /// measured on the grid, nothing above the background; ConfigError for options out of range.
 MeasuredOnGrid on_model_grid(std::span<const double> two_theta_deg, std::span<const double> intensity, const PatternOptions& model,

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 
 #include "io/record_checks.hpp"
 #include "io/source.hpp"
@@ -15,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::array formats = {io::SourceFormat::csv, io::SourceFormat::json, io::SourceFormat::cif};
   const io::RecordLimits limits{.max_atoms = 100};
   try {
-    const auto reader = io::open_records(formats[data[0] % formats.size()], io::ByteStream::of_text({reinterpret_cast<const char*>(data) + 1, size - 1}), "fuzz", limits);
+    io::ByteStream stream = io::ByteStream::of_text({reinterpret_cast<const char*>(data) + 1, size - 1});
+    const auto reader = io::open_records(formats[data[0] % formats.size()], std::move(stream), "fuzz", limits);
     io::StructureRecord record;
     while (reader->next()) {
       try {

@@ -38,10 +38,47 @@ seed_structures() {
   head -n 60 < <(zcat "$root/data/mp20.csv.gz") | seed structures csv '\0'
   head -n 20 < <(zcat "$root/data/perovskites.csv.gz") | seed structures perovskites '\0'
   head -c 6000 < <(bzcat "$root/data/alexandria_sample.json.bz2") | seed structures json '\x01'
-  printf 'data_a\n_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 5\n_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma 90\n_symmetry_space_group_name_H-M "F m -3 m"\nloop_\n_atom_site_type_symbol\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n_atom_site_occupancy\nNa Na1 0 0 0 1\nCl Cl1 1/2 0.5(1) 0.5 0.9\n' |
-    seed structures cif '\x02'
-  printf "data_b\n_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 9\n_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma 120\nloop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n'-y,x-y,z+1/3'\nloop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\nFe3+ 0.1 0.2 0.3\n;\ntext\n;\n" |
-    seed structures operations '\x02'
+  seed structures cif '\x02' <<'CIF'
+data_a
+_cell_length_a 5
+_cell_length_b 5
+_cell_length_c 5
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M "F m -3 m"
+loop_
+_atom_site_type_symbol
+_atom_site_label
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+_atom_site_occupancy
+Na Na1 0 0 0 1
+Cl Cl1 1/2 0.5(1) 0.5 0.9
+CIF
+  seed structures operations '\x02' <<'CIF'
+data_b
+_cell_length_a 5
+_cell_length_b 5
+_cell_length_c 9
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 120
+loop_
+_symmetry_equiv_pos_as_xyz
+'x,y,z'
+'-y,x-y,z+1/3'
+loop_
+_atom_site_label
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Fe3+ 0.1 0.2 0.3
+;
+text
+;
+CIF
 }
 
 seed_formulas() {

@@ -112,10 +112,12 @@ std::vector<Broken> broken_instrument_files() {
       {"unit.xrdml", with(xrdml(), "unit=\"deg\"", "unit=\"rad\""), "scan 1: 2-theta is in \"rad\", not deg"},
       {"axis.xrdml", with(xrdml(), "2Theta", "Omega"), "no range is over 2-theta (measured over Gonio)"},
       {"scan.xrdml", with(with(xrdml(), "<dataPoints>", "<x>"), "</dataPoints>", "</x>"), "scan 1 has no <dataPoints>"},
-      {"list.xrdml", with(xrdml(), "<startPosition>10</startPosition><endPosition>15.5</endPosition>", "<listPositions>10 11</listPositions>"), "2 angles and 12 intensities"},
+      {"list.xrdml", with(xrdml(), "<startPosition>10</startPosition><endPosition>15.5</endPosition>", "<listPositions>10 11</listPositions>"),
+       "2 angles and 12 intensities"},
       {"other.xml", "<?xml version=\"1.0\"?><html/>", "unknown format: XML, but not XRDML"},
       {"deep.xrdml", nested_xml(), "has XML elements nested deeper than 64"},
-      {"entity.xrdml", with(with(xrdml(), "<xrdMeasurements", "<!DOCTYPE a [<!ENTITY b \"1 1 1 1\">]><xrdMeasurements"), "109", "&b;"), "value 4 is no finite number: \"&b;\""},
+      {"entity.xrdml", with(with(xrdml(), "<xrdMeasurements", "<!DOCTYPE a [<!ENTITY b \"1 1 1 1\">]><xrdMeasurements"), "109", "&b;"),
+       "value 4 is no finite number: \"&b;\""},
       {"text.brml", "10 1\n", "is no BRML file: it is no zip archive"},
       {"cut.brml", read_file(kFolder / "YBCO-A1-HG-600C-950C.brml").substr(0, 100'000), "damaged or end"},
       {"other.brml", zip({{"word/document.xml", "<a/>"}}), "is a zip archive without RawData*.xml, so no BRML file"},
@@ -149,7 +151,8 @@ TEST(BrokenPatterns, FilesThatCannotBeReadAreNamed) {
   write_file(folder / "cut.xy.gz", gzip(columns(" ")).substr(0, 40));
   const std::string zeros = gzip(std::string(std::size_t{65} << 20, ' '));
   write_file(folder / "large.xy.gz", zeros);
-  for (const auto& [name, reason] : {std::pair{"missing.xy", "no such file"}, {"cut.xy.gz", "gzip data are damaged or end early"}, {"large.xy.gz", "holds more than 64 MiB"}}) {
+  for (const auto& [name, reason] :
+       {std::pair{"missing.xy", "no such file"}, {"cut.xy.gz", "gzip data are damaged or end early"}, {"large.xy.gz", "holds more than 64 MiB"}}) {
     try {
       read_measured_pattern(folder / name);
       ADD_FAILURE() << name << " was read";

@@ -262,6 +262,7 @@ TEST(Errors, NameThePointAndTheReason) {
     return reason_of<InputError>(points, options, as_it_is());
   };
   EXPECT_EQ(contains(input([](Points& p) { p.y[2] = std::nan(""); }, model), "point 3 of a measured pattern: intensity is nan"), "");
+  EXPECT_EQ(contains(input([](Points& p) { p.y[2] = 1e300; }, model), "point 3 of a measured pattern: intensity is 1e+300"), "");
   EXPECT_EQ(contains(input([](Points& p) { p.x[2] = p.x[1]; }, model), "point 3 of a measured pattern: 2-theta does not ascend"), "");
   EXPECT_EQ(contains(input([](Points& p) { p.x[0] = -1; }, model), "point 1 of a measured pattern: 2-theta is -1"), "");
   EXPECT_EQ(contains(input([](Points& p) { p.y.pop_back(); }, model), "101 angles and 100 intensities"), "");
