@@ -20,6 +20,7 @@ find_package(fmt 9 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(LibArchive REQUIRED)
+find_package(pugixml 1.12 REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
 find_path(GEMMI_INCLUDE_DIR gemmi/cif.hpp REQUIRED)

@@ -8,6 +8,12 @@ if(XXACT_SANITIZE)
   target_compile_options(xxact_options INTERFACE -fsanitize=${XXACT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(xxact_options INTERFACE -fsanitize=${XXACT_SANITIZE})
 endif()
+if(XXACT_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "XXACT_FUZZ needs clang (libFuzzer), not ${CMAKE_CXX_COMPILER_ID}: use the preset 'fuzz' or -DCMAKE_CXX_COMPILER=clang++")
+  endif()
+  target_compile_options(xxact_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # xxact_library(<name> SOURCES ... [LINK ...]): a static library xxact_<name>, alias xxact::<name>.
 function(xxact_library name)

@@ -150,7 +150,8 @@ CifColumn CifBlock::find(std::string_view tag) const {
     if (equal(name, tag)) return {&value, 1, 1};
   for (const CifLoop& loop : loops)
     for (std::size_t column = 0; column < loop.tags.size(); ++column)
-      if (equal(loop.tags[column], tag)) return {loop.values.data() + column, loop.tags.size(), loop.values.size() / loop.tags.size()};
+      if (equal(loop.tags[column], tag))  // a loop may have no rows, and then there is nothing to point into
+        return loop.values.empty() ? CifColumn() : CifColumn(&loop.values[column], loop.tags.size(), loop.values.size() / loop.tags.size());
   return {};
 }
 

@@ -132,7 +132,7 @@ int parse_space_group(std::string_view field, std::string_view text) {
 
 ChosenLabels choose_labels(const SeenSources& seen, const std::map<std::string, std::string>& overrides) {
   for (const auto& [name, text] : overrides)
-    if (std::none_of(kLabels.begin(), kLabels.end(), [&](const Label& label) { return name == label.name; }))
+    if (std::none_of(kLabels.begin(), kLabels.end(), [&name = name](const Label& label) { return name == label.name; }))
       throw ConfigError("--label-definition: no label is named '{}'", name);
   ChosenLabels chosen;
   for (std::size_t label = 0; label < kLabelCount; ++label) {

@@ -7,3 +7,8 @@ set(io_sources
   source.cpp source_archive.cpp source_cif.cpp source_csv.cpp source_json.cpp read_structures.cpp
   duplicate_ids.cpp ingest.cpp input_files.cpp reject_log.cpp row_builder.cpp)
 list(APPEND io_private_link LibArchive::LibArchive)
+# Measured patterns in: one reader a format.
+list(APPEND io_sources
+  measured_pattern.cpp measured_formats.cpp measured_columns.cpp measured_uxd.cpp measured_ras.cpp measured_raw.cpp
+  measured_xml.cpp measured_xrdml.cpp measured_brml.cpp)
+list(APPEND io_private_link pugixml::pugixml)

@@ -66,6 +66,12 @@ TEST(CifDocument, ReadsQuotesTextFieldsAndLoops) {
   EXPECT_EQ(block.find("_absent").size(), 0U);
 }
 
+TEST(CifDocument, ALoopWithoutRowsHasNoValues) {
+  const auto blocks = parse_cif("data_a\nloop_\n_x\n_y\n");
+  ASSERT_EQ(blocks.size(), 1U);
+  EXPECT_EQ(blocks[0].find("_y").size(), 0U);
+}
+
 TEST(CifDocument, NamesTheLineOfAnError) {
   const auto error = [](const std::string& text) {
     try {

@@ -62,6 +62,13 @@ std::filesystem::path fresh_folder(const std::string& name) {
 
 void write_file(const std::filesystem::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
+}
+
 std::string gzip(const std::string& text) { return compressed<boost::iostreams::gzip_compressor>(text); }
 std::string bzip2(const std::string& text) { return compressed<boost::iostreams::bzip2_compressor>(text); }
 std::string zstd(const std::string& text) { return compressed<boost::iostreams::zstd_compressor>(text); }

@@ -11,6 +11,7 @@ namespace xxact::io::testing_files {
 std::filesystem::path fresh_folder(const std::string& name);
 
 void write_file(const std::filesystem::path& path, const std::string& bytes);
+std::string read_file(const std::filesystem::path& path);
 
 std::string gzip(const std::string& text);
 std::string bzip2(const std::string& text);

@@ -1,0 +1,32 @@
+// Any bytes as a source of structures: the first byte chooses CSV, JSON or CIF, the rest is the file. Every record is
+// parsed and checked as ingest does it.
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+#include <utility>
+
+#include "io/record_checks.hpp"
+#include "io/source.hpp"
+#include "src/base/error.hpp"
+
+using namespace xxact;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  constexpr std::array formats = {io::SourceFormat::csv, io::SourceFormat::json, io::SourceFormat::cif};
+  const io::RecordLimits limits{.max_atoms = 100};
+  try {
+    io::ByteStream stream = io::ByteStream::of_text({reinterpret_cast<const char*>(data) + 1, size - 1});
+    const auto reader = io::open_records(formats[data[0] % formats.size()], std::move(stream), "fuzz", limits);
+    io::StructureRecord record;
+    while (reader->next()) {
+      try {
+        reader->parse(record);
+        io::check_record(record, limits);
+      } catch (const std::runtime_error&) {  // ours or a parser library's, as in ingest: this record is rejected, the next may be good
+      }
+    }
+  } catch (const InputError&) {  // the file breaks off
+  }
+  return 0;
+}
