@@ -17,12 +17,14 @@
 #include "src/base/elements.hpp"
 #include "src/command.hpp"
 #include "src/runtime.hpp"
+#include "src/xrd_comparison.hpp"
 
 namespace xxact {
 namespace {
 
 constexpr double kDefaultStep = 0.02;  // degrees
 constexpr std::size_t kIdsInMessage = 5;
+constexpr double kDifferenceZero = 25;  // of the plot, the same units
 constexpr double kTickLength = 4;  // of the plot's ticks, in units of the strongest intensity = 100
 
 void describe(options::options_description& description) {
@@ -40,6 +42,8 @@ void describe(options::options_description& description) {
       ("dispersion", options::value<std::string>()->default_value("on"), "anomalous dispersion f', f'' at the wavelength: on or off")
       ("monochromator", options::value<double>()->default_value(0), "2-theta of a monochromator's crystal in degrees (graphite and Cu: 26.6), for the polarisation; 0: none")
       ("b-iso", options::value<std::string>()->default_value("0"), "isotropic displacement B of the atoms in square angstrom: 0.5, or by element O=0.8,Ba=0.3, or both 0.5,O=0.8")
+      ("measured", options::value<std::string>(), "measured pattern to compare with: .xy, .xye, .csv, .raw, .uxd, .brml, .ras, .xrdml; background taken off, drawn by --plot with the difference")
+      ("zero-error", options::value<double>(), "degrees subtracted from the measured angles; searched within half a degree if not given")
       ("shape", options::value<std::string>()->default_value("model"), "peak shape: model (Gaussian of equal height at every angle, as models see it), or of equal area: gaussian, pseudo-voigt, tch")
       ("eta", options::value<double>()->default_value(0.5), "pseudo-voigt: Lorentzian share of the area, 0 to 1")
       ("caglioti", options::value<std::string>()->default_value("0,0,0.01"), "tch: U,V,W in square degrees, Gaussian FWHM^2 = U tan^2(theta) + V tan(theta) + W")
@@ -207,8 +211,9 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 
 std::string joined(const std::vector<double>& values) { return fmt::format("{}", fmt::join(values, " ")); }
 
-/// Arguments: file, title, first and last angle, then the pattern's angles and intensities and the lines' angles, as
-/// numbers separated by spaces. The lines stand as ticks below the axis, where the pattern does not cover them.
+/// Arguments: file, title, first and last angle, then the pattern's angles and intensities, the lines' angles and the measured
+/// intensities, as numbers separated by spaces. The lines stand as ticks below the axis, where the pattern does not cover
+/// them; below them the difference of a measured pattern, on its own zero line.
 void draw_pattern(const std::vector<std::string>& arguments) {
   report::Plot plot;
   plot.title = arguments.at(1);
@@ -216,8 +221,20 @@ void draw_pattern(const std::vector<std::string>& arguments) {
   plot.y_label = "intensity (strongest = 100)";
   const std::vector<double> range = separated(arguments.at(2));
   plot.x_range = {range.at(0), range.at(1)};
+  const std::vector<double> centres = separated(arguments.at(3)), simulated = separated(arguments.at(4)), measured = separated(arguments.at(6));
   plot.y_range.low = -kTickLength * 1.5;
-  plot.series.push_back({"pattern", separated(arguments.at(3)), separated(arguments.at(4)), report::Style::lines, 0, 1.5});
+  if (!measured.empty()) {
+    plot.series.push_back({"measured", centres, measured, report::Style::lines, 3, 1.2});
+    std::vector<double> difference(measured.size());
+    for (std::size_t i = 0; i < difference.size(); ++i) difference[i] = measured[i] - simulated[i] - kDifferenceZero;
+    // Where nothing was measured the difference is not a number, and min_element must not meet one first.
+    double lowest = -2 * kDifferenceZero;
+    for (const double value : difference) lowest = std::min(lowest, std::isfinite(value) ? value : lowest);
+    plot.y_range.low = lowest * 1.05;
+    plot.legend = report::Legend::above;
+    plot.series.push_back({"measured - simulated", centres, difference, report::Style::lines, 2, 1.0});
+  }
+  plot.series.push_back({measured.empty() ? "pattern" : "simulated", centres, simulated, report::Style::lines, 0, 1.5});
   const std::vector<double> angles = separated(arguments.at(5));
   if (!angles.empty()) plot.series.push_back({"lines", angles, std::vector<double>(angles.size(), -kTickLength), report::Style::sticks, 1, 1.0});
   report::draw(plot, arguments.at(0));
@@ -225,11 +242,11 @@ void draw_pattern(const std::vector<std::string>& arguments) {
 
 /// gnuplot is started after MPI is gone, so the plot's numbers are handed over as text.
 void draw_later(Runtime& runtime, const std::filesystem::path& path, const std::string& title, const xrd::Grid& grid, const std::vector<double>& pattern,
-                const std::vector<xrd::Line>& lines) {
+                const std::vector<xrd::Line>& lines, const std::vector<double>& measured) {
   std::vector<double> centres(pattern.size()), angles;
   for (std::size_t i = 0; i < centres.size(); ++i) centres[i] = grid.centre_deg(static_cast<int>(i));
   for (const xrd::Line& line : lines) angles.push_back(line.two_theta_deg);
-  runtime.after_finalize(draw_pattern, {path.string(), title, joined({grid.two_theta_min_deg, grid.two_theta_max_deg}), joined(centres), joined(pattern), joined(angles)});
+  runtime.after_finalize(draw_pattern, {path.string(), title, joined({grid.two_theta_min_deg, grid.two_theta_max_deg}), joined(centres), joined(pattern), joined(angles), joined(measured)});
 }
 
 /// "1.54184" or "1.54056 and 1.54439".
@@ -239,7 +256,7 @@ std::string wavelengths_of(const xrd::SimulationOptions& simulation) {
 }
 
 ExitCode run(const options::variables_map& values, Runtime& runtime) {
-  const auto lines_path = path_of(values, "lines"), pattern_path = path_of(values, "pattern"), plot_path = path_of(values, "plot");
+  const auto lines_path = path_of(values, "lines"), pattern_path = path_of(values, "pattern"), plot_path = path_of(values, "plot"), measured_path = path_of(values, "measured");
   require_plot_extension(plot_path);
   xrd::Simulator simulator(read_options(values));
   const Measurement measurement = read_measurement(values, simulator.options().grid);
@@ -253,15 +270,20 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   std::vector<double> pattern;
   try {
     simulator.lines(structure, lines);
-    if (pattern_path || plot_path) pattern = simulate_pattern(simulator, named, measurement);
+    if (pattern_path || plot_path || measured_path) pattern = simulate_pattern(simulator, named, measurement);
   } catch (const InputError& error) {
     throw InputError("{}, record {}: {}", file, named.id, error.what());
   }
   if (lines.empty()) log::warn("{}, record {}: no line between {} and {} degrees", file, named.id, grid.two_theta_min_deg, grid.two_theta_max_deg);
+  Comparison comparison;
+  if (measured_path) {
+    comparison = compare_with_measured(*measured_path, pattern, simulator.options(), values.count("zero-error") != 0 ? std::optional(values["zero-error"].as<double>()) : std::nullopt);
+    std::cout << fmt::format("cosine similarity {:.4f}, zero error {:.2f} degrees\n", comparison.cosine, comparison.zero_error_deg);
+  }
   if (lines_path) write_file(*lines_path, lines_as_csv(lines));
   if (pattern_path) write_file(*pattern_path, pattern_as_csv(grid, pattern));
-  if (plot_path) draw_later(runtime, *plot_path, fmt::format("{}, {} Å", named.id, wavelengths_of(simulator.options().simulation)), grid, pattern, lines);
-  if (!lines_path && !pattern_path && !plot_path) std::cout << lines_as_table(lines);
+  if (plot_path) draw_later(runtime, *plot_path, fmt::format("{}, {} Å", named.id, wavelengths_of(simulator.options().simulation)), grid, pattern, lines, comparison.measured);
+  if (!lines_path && !pattern_path && !plot_path && !measured_path) std::cout << lines_as_table(lines);
   return ExitCode::done;
 }
 
@@ -273,6 +295,7 @@ extern const Command kXrdCommand = {
     "xxact xrd --input quartz.cif\n"
     "xxact xrd --input quartz.cif --lines lines.csv --pattern pattern.csv --plot pattern.svg\n"
     "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv\n"
+    "xxact xrd --input BaTiO3.cif --measured scan.xrdml --shape tch --caglioti 0,0,0.02 --b-iso 0.5 --plot comparison.png\n"
     "xxact xrd --input BaTiO3.cif --shape tch --caglioti 0.05,-0.01,0.01 --crystallite-size 20 --artefacts 1 --seed 7 --plot measured.png\n"
     "xxact xrd --input BaTiO3.cif --wavelength CuKa12 --monochromator 26.6 --b-iso 0.5,O=0.8 --fwhm 0.06 --plot pattern.png",
     describe,

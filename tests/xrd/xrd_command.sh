@@ -1,6 +1,6 @@
 # xxact xrd on files: caesium chloride as pymatgen sees it, the outputs' formats, and what is refused with which exit code.
 cd "$XXACT_TEST_SCRATCH"
-rm -f -- *.csv *.svg *.cif *.txt
+rm -f -- *.csv *.svg *.cif *.txt *.xy
 
 fail() { echo "FAILED: $*" >&2; exit 1; }
 # expect_exit CODE TEXT ARGUMENTS...: the command ends with CODE and says TEXT.
@@ -70,4 +70,23 @@ expect_exit 64 "range" cscl.cif --two-theta-min 50 --two-theta-max 40
 expect_exit 65 "form factor" escl.cif
 status=0; "$XXACT" xrd missing.cif >out.txt 2>err.txt || status=$?
 [ "$status" -ne 0 ] && grep -q "missing.cif" err.txt || fail "a missing file is not named"
+# Peak shapes, artefacts and a comparison with a measured pattern, for which a simulated one stands here, shifted by 0.1 degrees.
+shape=(--shape tch --caglioti 0,0,0.02 --two-theta-min 10 --two-theta-max 80)
+"$XXACT" xrd --input cscl.cif "${shape[@]}" --pattern clean.csv
+"$XXACT" xrd --input cscl.cif "${shape[@]}" --artefacts 1 --seed 5 --pattern drawn.csv --plot drawn.svg
+"$XXACT" xrd --input cscl.cif "${shape[@]}" --artefacts 1 --seed 5 --pattern again.csv
+"$XXACT" xrd --input cscl.cif "${shape[@]}" --artefacts 1 --seed 5 --sample 1 --pattern other.csv
+cmp drawn.csv again.csv
+if cmp -s drawn.csv clean.csv || cmp -s drawn.csv other.csv; then echo "artefacts change nothing"; exit 1; fi
+awk -F, 'NR > 1 {printf "%.4f %.4f\n", $1 + 0.1, $2 * 1000 + 50}' clean.csv > shifted.xy
+"$XXACT" xrd --input cscl.cif "${shape[@]}" --measured shifted.xy --plot compared.svg | tee compared.txt
+grep -Eq 'cosine similarity (0.99[0-9]+|1.0000), zero error 0.1[01]? degrees' compared.txt
+grep -q 'measured - simulated' compared.svg
+head -c 40 shifted.xy > cut.xy
+code=0
+"$XXACT" xrd --input cscl.cif --measured cut.xy 2> err.txt || code=$?
+[[ $code == 65 ]] && grep -q 'cut.xy' err.txt || { echo "exit code $code"; cat err.txt; exit 1; }
+code=0
+"$XXACT" xrd --input cscl.cif --microstrain 0.001 2> err.txt || code=$?
+[[ $code == 64 ]] && grep -q -- '--microstrain does not go with --shape model' err.txt || { echo "exit code $code"; cat err.txt; exit 1; }
 echo "xrd command: passed"
