@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "src/base/counter_random.hpp"
+#include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::pipeline {
@@ -42,7 +43,18 @@ torch::Tensor move(const torch::Tensor& tensor, const torch::Device& device) {
 
 BatchBuilder::BatchBuilder(const io::Dataset& dataset, const RunConfig& config, const Labels* labels, const Standardisation& standardisation, Augmentation augmentation)
     : dataset_(dataset), config_(config), labels_(labels), standardisation_(standardisation), augmentation_(augmentation),
-      simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {}
+      simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {
+  if (simulator_ == nullptr || augmentation == Augmentation::off || config.training.artefacts == 0) return;
+  xrd::PatternOptions linear = config.pattern;
+  linear.square_root = false;
+  // Without artefacts its patterns are those of the model's: peaks of equal width.
+  xrd::PeakShape clean;
+  clean.caglioti_w_deg2 = config.pattern.fwhm_deg * config.pattern.fwhm_deg;
+  realistic_ = std::make_unique<xrd::RealisticSimulator>(config.pattern, clean, xrd::RealisticSimulator::Background::remove);
+  impurity_simulator_ = std::make_unique<xrd::Simulator>(linear);
+  impurity_.resize(static_cast<std::size_t>(config.pattern.grid.points));
+  measured_.resize(impurity_.size());
+}
 BatchBuilder::~BatchBuilder() = default;
 BatchBuilder::BatchBuilder(BatchBuilder&&) noexcept = default;
 
@@ -96,18 +108,51 @@ void BatchBuilder::fill_patterns(Batch& batch) {
     const std::span<float> out(pattern + i * points, points);
     std::fill(out.begin(), out.end(), 0.0F);
     if (!batch.failure[i].empty()) continue;
-    double strain = 0;
-    if (augmentation_ == Augmentation::on && config_.training.strain > 0) {
-      CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::strain, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample));
-      strain = config_.training.strain * (2.0 * random.uniform() - 1.0);
-    }
     try {
-      simulator_->pattern(dataset_.structure(sample.row), strain, out);
+      simulate(sample, out);
     } catch (const InputError& error) {
       batch.failure[i] = error.what();
       std::fill(out.begin(), out.end(), 0.0F);
     }
   }
+}
+
+void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
+  if (realistic_ != nullptr) {
+    const auto ramp_end = std::llround(config_.training.artefact_ramp * static_cast<double>(sample.steps));
+    const double strength = config_.training.artefacts * xrd::curriculum_strength(sample.step, 0, ramp_end);
+    if (strength > 0) {
+      simulate_measured(sample, strength, out);
+      return;
+    }
+  }
+  double strain = 0;
+  if (augmentation_ == Augmentation::on && config_.training.strain > 0) {
+    CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::strain, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample));
+    strain = config_.training.strain * (2.0 * random.uniform() - 1.0);
+  }
+  simulator_->pattern(dataset_.structure(sample.row), strain, out);
+}
+
+void BatchBuilder::simulate_measured(const SampleRequest& sample, double strength, std::span<float> out) {
+  xrd::ArtefactRanges ranges;
+  ranges.impurity_partners = dataset_.size();
+  xrd::Artefacts artefacts = draw_artefacts(ranges, static_cast<std::uint64_t>(config_.training.seed), static_cast<std::uint64_t>(sample.epoch),
+                                            static_cast<std::uint64_t>(sample.sample), strength);
+  // Only what may be trained on: a pattern of the test set, even as an impurity, would have been seen.
+  std::span<const float> impurity;
+  const auto partner = static_cast<std::size_t>(std::max<std::int64_t>(artefacts.impurity_partner, 0));
+  if (artefacts.impurity_fraction > 0 && dataset_.split()[partner] == static_cast<std::uint8_t>(io::Split::train) && dataset_.has_structure(artefacts.impurity_partner)) {
+    try {
+      impurity_simulator_->pattern(dataset_.structure(artefacts.impurity_partner), 0, impurity_);
+      impurity = impurity_;
+    } catch (const InputError&) {
+      // A partner that cannot be simulated is no impurity; as a sample it is reported where it is one.
+    }
+  }
+  const auto row = static_cast<std::size_t>(sample.row);
+  const int given = dataset_.space_group()[row], group = given > 0 ? given : dataset_.space_group_spglib()[row];
+  realistic_->pattern(dataset_.structure(sample.row), crystal_system_of(group), artefacts, impurity, out, measured_);
 }
 
 void BatchBuilder::fill_targets(Batch& batch) const {

@@ -13,12 +13,14 @@
 #include "model/objectives.hpp"
 #include "pipeline/labels.hpp"
 #include "pipeline/run_config.hpp"
+#include "pipeline/xrd/realistic.hpp"
 
 namespace xxact::pipeline {
 
 /// One sample of a batch; `epoch` and `sample` key its augmentation.
 struct SampleRequest {
   std::int64_t row = 0, epoch = 0, sample = 0;
+  std::int64_t step = 0, steps = 1;  // of the training, for what changes in its course
 };
 
 struct Batch {
@@ -44,6 +46,8 @@ class BatchBuilder {
  private:
   void fill_composition(Batch& batch) const;
   void fill_patterns(Batch& batch);
+  void simulate(const SampleRequest& sample, std::span<float> out);
+  void simulate_measured(const SampleRequest& sample, double strength, std::span<float> out);
   void fill_targets(Batch& batch) const;
 
   const io::Dataset& dataset_;
@@ -51,7 +55,11 @@ class BatchBuilder {
   const Labels* labels_;
   const Standardisation& standardisation_;
   Augmentation augmentation_;
-  std::unique_ptr<xrd::Simulator> simulator_;  // null for models without patterns
+  std::unique_ptr<xrd::Simulator> simulator_;             // null for models without patterns
+  std::unique_ptr<xrd::RealisticSimulator> realistic_;    // null without artefacts
+  std::unique_ptr<xrd::Simulator> impurity_simulator_;    // intensities without the square root; null without artefacts
+  std::vector<float> impurity_;                           // [points]
+  std::vector<std::uint8_t> measured_;                    // [points]
 };
 
 /// The same input on the device; host tensors that are already there are not copied.

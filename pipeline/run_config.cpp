@@ -87,6 +87,8 @@ std::vector<Field> training_fields() {
   f.push_back(number<double>("gradient-clip", "largest global gradient norm; 0: no clipping", [](T& c) -> double& { return c.training.gradient_clip; }, 0.0, 1e9));
   f.push_back(number<double>("average-decay", "decay of the averaged weights that are validated and kept; 0: no averaging", [](T& c) -> double& { return c.training.average_decay; }, 0.0, 0.999999));
   f.push_back(number<double>("strain", "isotropic strain of training patterns, uniform in +- this", [](T& c) -> double& { return c.training.strain; }, 0.0, 0.2));
+  f.push_back(number<double>("artefacts", "strength of the artefacts of a real measurement in training patterns (docs/physics.md), 0 to 1; 0: clean", [](T& c) -> double& { return c.training.artefacts; }, 0.0, 1.0));
+  f.push_back(number<double>("artefact-ramp", "share of the steps over which the artefacts grow from nothing to their strength", [](T& c) -> double& { return c.training.artefact_ramp; }, 0.0, 1.0));
   f.push_back(number<double>("fraction-jitter", "relative standard deviation of training compositions (CrabNet: 0.02)", [](T& c) -> double& { return c.training.fraction_jitter; }, 0.0, 0.2));
   f.push_back(number<std::int64_t>("seed", "of weights, order and augmentation", [](T& c) -> auto& { return c.training.seed; }, 0, INT64_MAX));
   f.push_back(number<double>("validate-epochs", "epochs between validations; 0: a tenth of the run", [](T& c) -> double& { return c.training.validate_epochs; }, 0.0, 1e6));
@@ -146,6 +148,8 @@ void validate(const RunConfig& config) {
   const auto& grid = config.pattern.grid;
   if (grid.two_theta_max_deg <= grid.two_theta_min_deg)
     throw ConfigError("two-theta-max = {} must be larger than two-theta-min = {}", grid.two_theta_max_deg, grid.two_theta_min_deg);
+  if (config.training.artefacts > 0 && config.training.strain > 0)
+    throw ConfigError("strain = {} and artefacts = {}: the artefacts bring a strain of their own, so leave strain at 0", config.training.strain, config.training.artefacts);
 }
 
 std::string to_ini(const RunConfig& config) {

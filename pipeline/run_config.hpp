@@ -24,6 +24,8 @@ struct TrainingConfig {
   double gradient_clip = 1.0;        // global norm; 0: off
   double average_decay = 0.99;       // of the averaged weights that are validated and kept as best; 0: off
   double strain = 0.0;               // isotropic lattice strain of training patterns, uniform in +- this
+  double artefacts = 0;              // strength of the artefacts of a measurement in training patterns, 0 to 1
+  double artefact_ramp = 0.5;        // the share of the steps over which the strength grows to that
   double fraction_jitter = 0.02;     // relative, standard deviation, of training compositions
   std::int64_t seed = 0;
   double validate_epochs = 0;        // between validations; 0: a tenth of the run

@@ -86,7 +86,11 @@ SampleRequest TrainingPlan::request(std::int64_t position) const {
 std::vector<SampleRequest> TrainingPlan::samples(std::int64_t step, std::int64_t micro) const {
   const std::int64_t start = step * config_.training.global_batch + share_.first;
   std::vector<SampleRequest> requests;
-  for (auto i = micro * micro_size_; i < std::min(share_.count(), (micro + 1) * micro_size_); ++i) requests.push_back(request(start + i));
+  for (auto i = micro * micro_size_; i < std::min(share_.count(), (micro + 1) * micro_size_); ++i) {
+    requests.push_back(request(start + i));
+    requests.back().step = step;
+    requests.back().steps = total_steps_;
+  }
   return requests;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pipeline/xrd/background.hpp"
 #include "pipeline/xrd/lattice_strain.hpp"
 #include "pipeline/xrd/measurement.hpp"
 #include "pipeline/xrd/texture.hpp"
@@ -24,8 +25,24 @@ void normalise(bool square_root, std::span<float> pattern) {
 
 }  // namespace
 
-RealisticSimulator::RealisticSimulator(const PatternOptions& options, const PeakShape& clean)
-    : options_(options), clean_(with_wavelength(clean, options.simulation.wavelength_angstrom)), simulator_(options), profile_(options.grid, clean_) {}
+RealisticSimulator::RealisticSimulator(const PatternOptions& options, const PeakShape& clean, Background background)
+    : options_(options), clean_(with_wavelength(clean, options.simulation.wavelength_angstrom)), background_(background), simulator_(options),
+      profile_(options.grid, clean_) {}
+
+void RealisticSimulator::remove_background(std::span<float> pattern, std::span<const std::uint8_t> measured) {
+  two_theta_.clear(), area_.clear();
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (measured[i] == 0) continue;
+    two_theta_.push_back(options_.grid.centre_deg(static_cast<int>(i)));
+    area_.push_back(pattern[i]);
+  }
+  const std::vector<double> background = snip_background(two_theta_, area_, {});
+  for (std::size_t i = 0, point = 0; i < pattern.size(); ++i) {
+    if (measured[i] == 0) continue;
+    pattern[i] = static_cast<float>(std::max(area_[point] - background[point], 0.0));
+    ++point;
+  }
+}
 
 void RealisticSimulator::pattern(const StructureView& structure, int crystal_system, const Artefacts& artefacts, std::span<const float> impurity, std::span<float> out,
                                  std::span<std::uint8_t> measured) {
@@ -57,6 +74,7 @@ void RealisticSimulator::pattern(const StructureView& structure, int crystal_sys
   resample_detector(artefacts, options_.grid, out, scratch_);
   count_photons(artefacts, out);
   hide_missing_ends(artefacts, options_.grid, out, measured);
+  if (background_ == Background::remove) remove_background(out, measured);
   normalise(options_.square_root, out);
 }
 

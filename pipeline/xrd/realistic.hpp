@@ -17,9 +17,12 @@ namespace xxact::xrd {
 /// One a thread; keeps its buffers.
 class RealisticSimulator {
  public:
-  /// `clean` is the instrument's peak shape; the wavelength of its size broadening is that of the simulation. Throws ConfigError as
+  enum class Background { keep, remove };
+
+  /// `clean` is the instrument's peak shape; the wavelength of its size broadening is that of the simulation. Background::remove takes
+  /// the background off as on_model_grid takes it off measured patterns, so that a model sees both alike. Throws ConfigError as
   /// Simulator and PeakProfile do.
-  RealisticSimulator(const PatternOptions& options, const PeakShape& clean);
+  RealisticSimulator(const PatternOptions& options, const PeakShape& clean, Background background = Background::keep);
 
   /// [points], strongest 1 and the square root as PatternOptions say; `measured` [points] is 1 where the detector was. `crystal_system`
   /// as in strained_lattice. `impurity` is empty, or [points] with strongest 1: added at artefacts.impurity_fraction of the sample's
@@ -28,13 +31,16 @@ class RealisticSimulator {
                std::span<std::uint8_t> measured);
 
  private:
+  void remove_background(std::span<float> pattern, std::span<const std::uint8_t> measured);
+
   PatternOptions options_;
   PeakShape clean_;
+  Background background_;
   Simulator simulator_;
   PeakProfile profile_;
   std::vector<Reflection> reflections_;
   std::vector<std::array<int, 3>> hkl_;
-  std::vector<double> two_theta_, area_, weight_, scratch_;
+  std::vector<double> two_theta_, area_, weight_, scratch_;  // of lines; of measured points when the background is removed
 };
 
 }  // namespace xxact::xrd

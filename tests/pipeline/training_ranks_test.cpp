@@ -39,6 +39,18 @@ TEST_F(TrainingRanks, LossCurveEqualsThatOfOneRank) {
   EXPECT_LT(difference(together, alone), 1e-4);
 }
 
+TEST_F(TrainingRanks, ArtefactsAndTheirCurriculumAreThoseOfOneRank) {
+  auto config = training_case(50, 20.0 * 50 / 3000);
+  config.training.strain = 0;
+  config.training.artefacts = 1;
+  config.training.artefact_ramp = 0.4;
+  config.training.checkpoint_epochs = 5.0 * 50 / 3000;
+  const auto alone = train_losses(config, own("artefacts-alone"), self_);
+  EXPECT_LT(difference(train_losses(config, scratch("artefacts"), world_), alone), 1e-4);
+  train_losses(config, scratch("artefacts-stopped"), world_, false, 12);
+  EXPECT_LT(difference(train_losses(config, scratch("artefacts-stopped"), world_, true), alone), 1e-4);
+}
+
 TEST_F(TrainingRanks, MicroBatchesAddUpToTheWholeBatch) {
   auto config = training_case(64, 0.3);
   const auto whole = train_losses(config, scratch("whole"), world_);
