@@ -6,6 +6,7 @@
 #include <charconv>
 #include <sstream>
 
+#include "pipeline/xrd/artefacts.hpp"
 #include "src/base/error.hpp"
 #include "src/base/nearest_name.hpp"
 
@@ -143,11 +144,18 @@ void set_field(RunConfig& config, std::string_view key, std::string_view value) 
   model::set_field(config.model, key, value);
 }
 
+constexpr double kWidestLineWithArtefacts = 1;  // degrees; two thirds of SNIP's window, see xrd::SnipOptions
+
 void validate(const RunConfig& config) {
   model::validate(config.model);
   const auto& grid = config.pattern.grid;
   if (grid.two_theta_max_deg <= grid.two_theta_min_deg)
     throw ConfigError("two-theta-max = {} must be larger than two-theta-min = {}", grid.two_theta_max_deg, grid.two_theta_min_deg);
+  if (config.training.artefacts > 0) {
+    check(xrd::ArtefactRanges{}, grid);
+    if (config.pattern.fwhm_deg > kWidestLineWithArtefacts)
+      throw ConfigError("fwhm = {} with artefacts: the background that is taken off such patterns would take lines wider than {} degrees with it", config.pattern.fwhm_deg, kWidestLineWithArtefacts);
+  }
   if (config.training.artefacts > 0 && config.training.strain > 0)
     throw ConfigError("strain = {} and artefacts = {}: the artefacts bring a strain of their own, so leave strain at 0", config.training.strain, config.training.artefacts);
 }

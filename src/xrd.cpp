@@ -85,6 +85,8 @@ xrd::PatternOptions read_options(const options::variables_map& values) {
   pattern.grid.two_theta_min_deg = pattern.simulation.two_theta_min_deg;
   pattern.grid.two_theta_max_deg = pattern.simulation.two_theta_max_deg;
   pattern.grid.points = values.count("points") != 0 ? values["points"].as<int>() : std::max(1, static_cast<int>(std::lround(range / step)));
+  // Other shapes have widths of their own; the model's is not drawn then, and must not be refused either.
+  if (values["shape"].as<std::string>() != "model") pattern.fwhm_deg = std::max(pattern.fwhm_deg, pattern.grid.step_deg());
   return pattern;
 }
 

@@ -66,7 +66,7 @@ std::vector<double> snip_background(std::span<const double> two_theta_deg, std::
   for (std::size_t i = 0; i < points; ++i) even[i] = two_theta_deg.front() + static_cast<double>(i) * step;
   std::vector<double> v = interpolated(two_theta_deg, intensity, even);
   for (double& y : v) y = std::max(y, 0.0) * (kScaledLargest / largest);
-  v = smoothed(v, static_cast<std::size_t>(options.smoothing_deg / step / 2));
+  v = smoothed(v, static_cast<std::size_t>(std::min(options.smoothing_deg / step / 2, static_cast<double>(points))));
   for (double& y : v) y = compressed(y);
   clip_peaks(v, options.window_deg / step);
   for (double& y : v) y = std::max(expanded(y), 0.0) * (largest / kScaledLargest);

@@ -168,7 +168,7 @@ XXACT_INLINE void count_orbits_body(std::span<const PackedMap<Int>> maps, std::s
     for (int block = 0; block < row.count; block += static_cast<int>(kBlock)) {
       const Lanes w = lane + static_cast<Int>(row.first + block);
       const auto image = [&](const PackedMap<Int>& map) {
-        const Lanes packed = static_cast<Int>(map[0] * row.u + map[1] * row.v) + w * map[2];
+        const Lanes packed = static_cast<Int>(std::int64_t{map[0]} * row.u + std::int64_t{map[1]} * row.v) + w * map[2];
         return packed < 0 ? -packed : packed;
       };
       const Lanes own = image(maps[0]);

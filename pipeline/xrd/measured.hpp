@@ -51,7 +51,7 @@ std::vector<double> without_alpha2(std::span<const double> two_theta_deg, std::s
 /// In this order: zero error off, background off, K-alpha2 off if asked, angles to the model's wavelength, bins, negative values to 0,
 /// strongest bin 1, square root if model.square_root.
 /// Between wavelengths intensities are multiplied by d(2-theta)/d(2-theta') LP(theta')/LP(theta), primed at the model's, with the
-/// model's LP = (1 + cos^2 2-theta)/(sin^2 theta cos theta): integrated intensities become those of the model's wavelength.
+/// LP = (1 + cos^2 2-theta)/(sin^2 theta cos theta) of X-rays without a monochromator: integrated intensities become those of the model's wavelength.
 /// A bin is the mean over its width of the straight lines between the measured points: areas are conserved, whether bins
 /// are wider than the steps or narrower (where it is the interpolated value). Gaps wider than 10 median steps and two bins
 /// count as not measured.

@@ -117,10 +117,6 @@ PeakWidth mix_widths(double gaussian_fwhm, double lorentzian_fwhm) {
   return {total, std::clamp(((0.11116 * q - 0.47719) * q + 1.36603) * q, 0.0, 1.0)};
 }
 
-double gaussian_fwhm_deg(const PeakShape& shape, double two_theta_deg) { return gaussian_fwhm(shape, tan_theta(two_theta_deg)); }
-
-double lorentzian_fwhm_deg(const PeakShape& shape, double two_theta_deg) { return lorentzian_fwhm(shape, tan_theta(two_theta_deg)); }
-
 PeakWidth width_of(const PeakShape& shape, double two_theta_deg) {
   if (shape.kind == PeakShape::Kind::gaussian) return {shape.fwhm_deg, 0};
   if (shape.kind == PeakShape::Kind::pseudo_voigt) return {shape.fwhm_deg, shape.eta};

@@ -55,10 +55,8 @@ struct PeakWidth {
 /// Gaussian and a Lorentzian. Against the exact Voigt profile: width within 0.45 %, height within 0.25 %, any point within 1.25 % of the height.
 PeakWidth mix_widths(double gaussian_fwhm, double lorentzian_fwhm);
 
-/// Gaussian and Lorentzian full widths in degrees of 2-theta at an angle; `tch` only, the formulas above. A negative Gaussian
+/// Width of a whole peak at an angle, the formulas above for `tch`. A negative Gaussian
 /// FWHM^2 counts as zero: PeakProfile refuses it inside the grid, lines beyond the grid's ends may reach it.
-double gaussian_fwhm_deg(const PeakShape& shape, double two_theta_deg);
-double lorentzian_fwhm_deg(const PeakShape& shape, double two_theta_deg);
 PeakWidth width_of(const PeakShape& shape, double two_theta_deg);
 
 /// One a thread: it keeps its buffers; after the first pattern of the largest asymmetry nothing is allocated any more.

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "pipeline/xrd/background.hpp"
+#include "pipeline/xrd/form_factors.hpp"
 #include "pipeline/xrd/lattice_strain.hpp"
 #include "pipeline/xrd/measurement.hpp"
 #include "pipeline/xrd/texture.hpp"
@@ -17,6 +19,20 @@ PeakShape with_wavelength(PeakShape shape, double wavelength) {
   return shape;
 }
 
+// Lines this far beyond the grid's ends are simulated too: shifts move them in, and their tails reach in.
+constexpr double kBeyondTheEnds = 3;  // degrees
+
+PatternOptions beyond_the_ends(PatternOptions options) {
+  SimulationOptions& simulation = options.simulation;
+  simulation.two_theta_min_deg = std::max(0.0, std::min(simulation.two_theta_min_deg, options.grid.two_theta_min_deg - kBeyondTheEnds));
+  const double shortest = simulation.second_intensity > 0 ? std::min(simulation.wavelength_angstrom, simulation.second_wavelength_angstrom) : simulation.wavelength_angstrom;
+  const double form_factors_end =
+      simulation.form_factors == FormFactors::neutron ? 180.0 : 360 / std::numbers::pi * std::asin(std::min(1.0, kLargestS * shortest * (1 - 1e-9)));
+  const double wanted = std::max(simulation.two_theta_max_deg, options.grid.two_theta_max_deg + kBeyondTheEnds);
+  simulation.two_theta_max_deg = std::max(simulation.two_theta_max_deg, std::min({wanted, form_factors_end, 180.0}));
+  return options;
+}
+
 void normalise(bool square_root, std::span<float> pattern) {
   const float largest = *std::ranges::max_element(pattern);
   if (!(largest > 0)) return;
@@ -26,7 +42,7 @@ void normalise(bool square_root, std::span<float> pattern) {
 }  // namespace
 
 RealisticSimulator::RealisticSimulator(const PatternOptions& options, const PeakShape& clean, Background background)
-    : options_(options), clean_(with_wavelength(clean, options.simulation.wavelength_angstrom)), background_(background), simulator_(options),
+    : options_(options), clean_(with_wavelength(clean, options.simulation.wavelength_angstrom)), background_(background), simulator_(beyond_the_ends(options)),
       profile_(options.grid, clean_) {}
 
 void RealisticSimulator::remove_background(std::span<float> pattern, std::span<const std::uint8_t> measured) {
