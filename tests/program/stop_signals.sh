@@ -13,11 +13,14 @@ wait_for_steps() {
 # No handler may run on the stack of a matrix kernel (src/base/stop_signals.hpp): every thread holds the three signals
 # back (SigBlk), none has a handler (SigCgt).
 check_masks() {
-  local status blocked caught
+  local status blocked caught checked=0
   for status in /proc/"$1"/task/*/status; do
-    blocked=$(awk '/^SigBlk/ {print $2}' "$status") caught=$(awk '/^SigCgt/ {print $2}' "$status")
+    # A thread may end while its file is read.
+    blocked=$(awk '/^SigBlk/ {print $2}' "$status" 2> /dev/null) && caught=$(awk '/^SigCgt/ {print $2}' "$status" 2> /dev/null) && [[ -n $blocked && -n $caught ]] || continue
     (((0x$blocked & 0x4a00) == 0x4a00 && (0x$caught & 0x4a00) == 0)) || { echo "$status: SigBlk $blocked, SigCgt $caught"; exit 1; }
+    checked=$((checked + 1))
   done
+  ((checked > 0)) || { echo "no thread of $1 could be looked at"; exit 1; }
 }
 steps=0
 for signal in USR1 TERM USR2; do
