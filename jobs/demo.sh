@@ -3,6 +3,10 @@
 # formulas never trained on, screen, report. Results in demo/. A second run continues what was interrupted and redoes the rest.
 #   usage: jobs/demo.sh [OUTPUT]      XXACT: the program, XXACT_RANKS: MPI ranks (default 2)
 set -euo pipefail
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+  sed -n 's/^# \{0,1\}//; 2,4p' "${BASH_SOURCE[0]}"
+  exit
+fi
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=${1:-$root/demo}
 xxact=${XXACT:-$root/build/release/bin/xxact}
