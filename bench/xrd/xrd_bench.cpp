@@ -160,7 +160,7 @@ void structure_factors(benchmark::State& state) {
   const xrd::FormFactorPolynomials polynomials(table, g_max * g_max * 1.001);
   xrd::StructureFactorCalculator<float> calculator;
   std::vector<xrd::ReflectionBatch> batches;
-  xrd::ReflectionEnumerator enumerator(metric, 0.05, g_max);
+  xrd::ReflectionEnumerator enumerator(metric, xrd::LaueGroup::none().unit(metric), 0.05, g_max);
   calculator.begin(cell.view(), polynomials, metric, enumerator);
   for (xrd::ReflectionBatch batch; enumerator.next(batch, 1024);) batches.push_back(batch);
   double operations = 0, reflections = 0;

@@ -158,32 +158,6 @@ XXACT_INLINE void apply_lorentz_polarisation_body(const LorentzPolarisation& fac
   }
 }
 
-template <class Int>
-XXACT_INLINE void count_orbits_body(std::span<const PackedMap<Int>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity) {
-  typedef Int Lanes __attribute__((vector_size(kBlock * sizeof(Int))));
-  const int order = static_cast<int>(maps.size());
-  Lanes lane;
-  for (std::size_t i = 0; i < kBlock; ++i) lane[i] = static_cast<Int>(i);
-  for (const ReflectionRow& row : rows) {
-    for (int block = 0; block < row.count; block += static_cast<int>(kBlock)) {
-      const Lanes w = lane + static_cast<Int>(row.first + block);
-      const auto image = [&](const PackedMap<Int>& map) {
-        const Lanes packed = static_cast<Int>(std::int64_t{map[0]} * row.u + std::int64_t{map[1]} * row.v) + w * map[2];
-        return packed < 0 ? -packed : packed;
-      };
-      const Lanes own = image(maps[0]);
-      Lanes larger{}, same{};
-      for (int k = 0; k < order; ++k) {
-        const Lanes other = image(maps[static_cast<std::size_t>(k)]);
-        larger |= other > own;
-        same -= other == own;  // minus one where it holds
-      }
-      for (std::size_t i = 0; i < kBlock; ++i) multiplicity[i] = larger[i] != 0 ? std::uint16_t{0} : static_cast<std::uint16_t>(order / static_cast<int>(same[i]));
-      multiplicity += std::min<int>(static_cast<int>(kBlock), row.count - block);
-    }
-  }
-}
-
 template <class Real>
 XXACT_INLINE void apply_multiplicity_body(const std::uint16_t* __restrict multiplicity, std::size_t n, Real* __restrict intensity) {
   for (std::size_t i = 0; i < n; ++i) intensity[i] *= static_cast<Real>(multiplicity[i]);
@@ -222,11 +196,31 @@ XXACT_CLONES void apply_lorentz_polarisation(const LorentzPolarisation& factor, 
   apply_lorentz_polarisation_body(factor, g_squared, f_squared, n, intensity);
 }
 
-XXACT_CLONES void count_orbits(std::span<const PackedMap<std::int32_t>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity) {
-  count_orbits_body(maps, rows, multiplicity);
-}
-XXACT_CLONES void count_orbits(std::span<const PackedMap<std::int64_t>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity) {
-  count_orbits_body(maps, rows, multiplicity);
+XXACT_CLONES void label_orbits(std::span<const OrbitMap> maps, std::span<const ReflectionRow> rows, std::int64_t* hkl, std::uint16_t* multiplicity) {
+  typedef std::int64_t Lanes __attribute__((vector_size(kBlock * sizeof(std::int64_t))));
+  const auto order = static_cast<std::int64_t>(maps.size());
+  for (const ReflectionRow& row : rows) {
+    for (int block = 0; block < row.count; block += static_cast<int>(kBlock)) {
+      const auto image = [&](const OrbitMap& map) {
+        Lanes lanes;
+        std::memcpy(&lanes, map.lanes.data(), sizeof lanes);
+        lanes += map.step[0] * row.u + map.step[1] * row.v + map.step[2] * (row.first + block);
+        return lanes < 0 ? -lanes : lanes;
+      };
+      const Lanes own = image(maps.front());
+      Lanes largest = own, same{};
+      for (const OrbitMap& map : maps) {
+        const Lanes other = image(map);
+        largest = other > largest ? other : largest;
+        same -= other == own;  // minus one where it holds
+      }
+      std::memcpy(hkl, &largest, sizeof largest);
+      for (std::size_t i = 0; i < kBlock; ++i) multiplicity[i] = static_cast<std::uint16_t>(order / same[i]);
+      const int done = std::min<int>(static_cast<int>(kBlock), row.count - block);
+      hkl += done;
+      multiplicity += done;
+    }
+  }
 }
 
 XXACT_CLONES void apply_multiplicity(const std::uint16_t* multiplicity, std::size_t n, float* intensity) { apply_multiplicity_body(multiplicity, n, intensity); }

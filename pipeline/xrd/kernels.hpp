@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <span>
 
-#include "pipeline/xrd/reflections.hpp"
+#include "pipeline/xrd/reciprocal_metric.hpp"
 
 namespace xxact::xrd::kernels {
 
@@ -71,14 +71,15 @@ struct LorentzPolarisation {
 void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const float* f_squared, std::size_t n, float* intensity);
 void apply_lorentz_polarisation(const LorentzPolarisation& factor, const double* g_squared, const double* f_squared, std::size_t n, double* intensity);
 
-/// What one step of u, v and w adds to the packed image of a reflection under an operation.
-template <class Int>
-using PackedMap = std::array<Int, 3>;
+/// What one step of u, v and w adds to the packed hkl of a reflection's image under an operation, and 0, 1, ... steps of w.
+struct OrbitMap {
+  std::array<std::int64_t, 3> step;
+  std::array<std::int64_t, kBlock> lanes;
+};
 
-/// multiplicity of each reflection of the rows in turn: zero unless its packed indices are, but for their sign, the largest
-/// of all its images; then the number of different images, g and -g being one. The identity is the first map.
-void count_orbits(std::span<const PackedMap<std::int32_t>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity);
-void count_orbits(std::span<const PackedMap<std::int64_t>> maps, std::span<const ReflectionRow> rows, std::uint16_t* multiplicity);
+/// Of each reflection of the rows in turn: hkl, the largest of its packed images and their negatives, and multiplicity, the
+/// number of different images, g and -g being one. The maps are a group, the identity first.
+void label_orbits(std::span<const OrbitMap> maps, std::span<const ReflectionRow> rows, std::int64_t* hkl, std::uint16_t* multiplicity);
 
 /// intensity[i] *= multiplicity[i].
 void apply_multiplicity(const std::uint16_t* multiplicity, std::size_t n, float* intensity);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <set>
+#include <utility>
 
 #include "src/base/error.hpp"
 
@@ -43,9 +44,12 @@ LaueGroup::LaueGroup(std::span<const Rotation> rotations) {
   for (const Rotation& a : found)
     for (const Rotation& b : found)
       if (!found.contains(product(a, b))) throw InputError("the rotations of the symmetry operations are not a group");
-  rotations_.push_back(kIdentity);
+  std::vector<Rotation> ordered = {kIdentity};
   for (const Rotation& rotation : found)
-    if (rotation != kIdentity) rotations_.push_back(rotation);
+    if (rotation != kIdentity) ordered.push_back(rotation);
+  std::vector<AsymmetricUnit> units;
+  for (int w = 0; w < 3; ++w) units.emplace_back(ordered, axes_with_last(w));
+  units_ = std::make_shared<const std::vector<AsymmetricUnit>>(std::move(units));
 }
 
 const LaueGroup& LaueGroup::none() {

@@ -3,14 +3,15 @@
 // orbit is computed and counted as often as the orbit is large.
 #pragma once
 
-#include <array>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "pipeline/xrd/asymmetric_unit.hpp"
+
 namespace xxact::xrd {
 
-using Rotation = std::array<int, 9>;  // [3, 3] row-major, in the basis of the cell
-
+/// Copies share what was worked out once.
 class LaueGroup {
  public:
   /// Identity and inversion alone, which every powder pattern has.
@@ -20,11 +21,12 @@ class LaueGroup {
   explicit LaueGroup(std::span<const Rotation> rotations);
 
   /// Operations, W and -W counted once.
-  std::size_t order() const { return rotations_.size(); }
-  std::span<const Rotation> rotations() const { return rotations_; }
+  std::size_t order() const { return units_->front().order(); }
+  /// One reflection of each orbit, for a lattice whose index w is that axis.
+  const AsymmetricUnit& unit(const ReciprocalMetric& metric) const { return (*units_)[static_cast<std::size_t>(metric.axis[2])]; }
 
  private:
-  std::vector<Rotation> rotations_;  // the identity first
+  std::shared_ptr<const std::vector<AsymmetricUnit>> units_;  // for w = h, k, l
 };
 
 }  // namespace xxact::xrd

@@ -11,14 +11,11 @@
 namespace xxact::xrd {
 namespace {
 
-constexpr int kIndexBits = 21;  // a signed index a field, and their order is the order of the packed numbers
-static_assert(ReflectionEnumerator::kLargestIndex < 1 << (kIndexBits - 1));
-
 /// The lowest field of a packed hkl, taken off it.
 int take_index(std::int64_t& packed) {
-  constexpr std::int64_t half = std::int64_t{1} << (kIndexBits - 1), mask = (std::int64_t{1} << kIndexBits) - 1;
+  constexpr std::int64_t half = std::int64_t{1} << (kPackedIndexBits - 1), mask = (std::int64_t{1} << kPackedIndexBits) - 1;
   const std::int64_t index = ((packed + half) & mask) - half;
-  packed = (packed - index) >> kIndexBits;
+  packed = (packed - index) >> kPackedIndexBits;
   return static_cast<int>(index);
 }
 
@@ -29,30 +26,23 @@ void at_least(std::vector<T>& values, std::size_t size) {
 
 }  // namespace
 
-void LineMerger::begin(const ReciprocalMetric& metric, double smallest, double largest) {
+void LineMerger::begin(double smallest, double largest) {
   reflections_ = 0;
   smallest_ = smallest;
   largest_ = largest;
-  for (std::size_t i = 0; i < 3; ++i) unit_[i] = std::int64_t{1} << (kIndexBits * (2 - metric.axis[i]));
 }
 
 void LineMerger::add(const ReflectionBatch& batch, std::span<const double> intensity) {
   const std::size_t total = reflections_ + batch.reflections;
   if (total >= std::size_t{1} << kernels::kIndexBits) throw InputError("more than {} reflections", std::size_t{1} << kernels::kIndexBits);
-  for (auto* values : {&g_squared_, &intensity_}) at_least(*values, total);
-  at_least(hkl_, total);
-  at_least(multiplicity_, total);
-  if (batch.multiplicity.empty())
-    std::fill_n(multiplicity_.begin() + static_cast<std::ptrdiff_t>(reflections_), batch.reflections, std::uint16_t{1});
-  else
-    std::copy_n(batch.multiplicity.begin(), batch.reflections, multiplicity_.begin() + static_cast<std::ptrdiff_t>(reflections_));
-  std::copy_n(batch.g_squared.begin(), batch.reflections, g_squared_.begin() + static_cast<std::ptrdiff_t>(reflections_));
-  std::copy_n(intensity.begin(), batch.reflections, intensity_.begin() + static_cast<std::ptrdiff_t>(reflections_));
-  std::int64_t* to = hkl_.data() + reflections_;
-  for (const ReflectionRow& row : batch.rows) {
-    const std::int64_t first = row.u * unit_[0] + row.v * unit_[1] + row.first * unit_[2];
-    for (int i = 0; i < row.count; ++i) *to++ = std::abs(first + i * unit_[2]);
-  }
+  const auto append = [&](auto& values, const auto& more) {
+    at_least(values, total);
+    std::copy_n(more.begin(), batch.reflections, values.begin() + static_cast<std::ptrdiff_t>(reflections_));
+  };
+  append(g_squared_, batch.g_squared);
+  append(intensity_, intensity);
+  append(hkl_, batch.hkl);
+  append(multiplicity_, batch.multiplicity);
   reflections_ = total;
 }
 

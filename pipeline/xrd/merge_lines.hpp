@@ -2,7 +2,6 @@
 // are one line, which stands where its first reflection stands.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,9 +18,9 @@ inline constexpr double kWeakestIntensity = 1e-3;   // of 100
 /// One a thread; keeps its buffers.
 class LineMerger {
  public:
-  /// Forgets all reflections; those that follow are of this lattice and have g^2 between the two bounds.
-  void begin(const ReciprocalMetric& metric, double smallest_g_squared, double largest_g_squared);
-  /// [batch.reflections]: intensity of g and -g together, times the multiplicity.
+  /// Forgets all reflections; those that follow have g^2 between the two bounds.
+  void begin(double smallest_g_squared, double largest_g_squared);
+  /// A labelled batch. [batch.reflections]: intensity of g and -g together, times the multiplicity.
   void add(const ReflectionBatch& batch, std::span<const double> intensity);
   /// Replaces `lines`: unscaled intensities, ascending angle, weak lines dropped.
   void write(double wavelength, std::vector<Line>& lines);
@@ -35,11 +34,10 @@ class LineMerger {
   void sort();
   double group();
 
-  std::array<std::int64_t, 3> unit_{};  // what one step of u, v, w adds to a packed hkl
   double smallest_ = 0, largest_ = 0;
   std::size_t reflections_ = 0;
   std::vector<double> g_squared_, intensity_;
-  std::vector<std::int64_t> hkl_;  // h 2^42 + k 2^21 + l, of the lexicographically positive one of g and -g
+  std::vector<std::int64_t> hkl_;
   std::vector<std::uint16_t> multiplicity_;
   std::vector<std::uint32_t> bucket_, bucket_end_;
   std::vector<std::uint64_t> keys_, sorted_;

@@ -10,17 +10,8 @@
 namespace xxact::xrd {
 namespace {
 
-// Flattened cells below this share of the product of their edges are taken as a mistake, not as a crystal.
-constexpr double kLeastShapeVolume = 1e-6;
 constexpr double kRangeSlack = 1e-9;  // relative, in |g|
-
-using Vector = std::array<double, 3>;
-
-double dot(const Vector& a, const Vector& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-
-Vector cross(const Vector& a, const Vector& b) {
-  return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
-}
+constexpr double kHair = 1e-9;        // what an index may lie outside of the sphere, so that equality counts
 
 /// floor and ceil of what is known to fit an int; the standard ones are calls where SSE 4.1 cannot be taken for granted.
 int floor_of(double x) {
@@ -29,49 +20,13 @@ int floor_of(double x) {
 }
 int ceil_of(double x) { return -floor_of(-x); }
 
-/// Integers q with |q + centre| <= half_width, the ends rounded outwards by a hair so that equality counts.
 struct Range {
-  int first, last;
+  double low, high;
 };
-Range integers_around(double centre, double half_width) {
-  constexpr double hair = 1e-9;
-  return {ceil_of(-centre - half_width - hair), floor_of(-centre + half_width + hair)};
-}
 
 }  // namespace
 
-ReciprocalMetric ReciprocalMetric::of(std::span<const double, 9> lattice, double strain) {
-  std::array<Vector, 3> edge;
-  for (std::size_t i = 0; i < 9; ++i) {
-    if (!std::isfinite(lattice[i])) throw InputError("the lattice has a number that is not finite");
-    edge[i / 3][i % 3] = lattice[i] * (1 + strain);
-  }
-  std::array<double, 3> length;
-  for (std::size_t i = 0; i < 3; ++i) length[i] = std::sqrt(dot(edge[i], edge[i]));
-  const double determinant = dot(edge[0], cross(edge[1], edge[2]));
-  if (!(std::abs(determinant) > kLeastShapeVolume * length[0] * length[1] * length[2]))
-    throw InputError("the cell has no volume (edges {:.4g}, {:.4g}, {:.4g} angstrom, volume {:.4g})", length[0], length[1], length[2],
-                     std::abs(determinant));
-  std::array<Vector, 3> reciprocal;
-  for (std::size_t i = 0; i < 3; ++i) {
-    reciprocal[i] = cross(edge[(i + 1) % 3], edge[(i + 2) % 3]);
-    for (double& component : reciprocal[i]) component /= determinant;
-  }
-  ReciprocalMetric m{};
-  const auto longest = static_cast<int>(std::max_element(length.begin(), length.end()) - length.begin());
-  m.axis = {(longest + 1) % 3, (longest + 2) % 3, longest};
-  std::array<Vector, 3> g;
-  for (std::size_t i = 0; i < 3; ++i) {
-    g[i] = reciprocal[static_cast<std::size_t>(m.axis[i])];
-    m.edge[i] = length[static_cast<std::size_t>(m.axis[i])];
-  }
-  m.uu = dot(g[0], g[0]), m.vv = dot(g[1], g[1]), m.ww = dot(g[2], g[2]);
-  m.uv = dot(g[0], g[1]), m.uw = dot(g[0], g[2]), m.vw = dot(g[1], g[2]);
-  m.volume = std::abs(determinant);
-  return m;
-}
-
-ReflectionEnumerator::ReflectionEnumerator(const ReciprocalMetric& metric, double g_min, double g_max) : m_(metric) {
+ReflectionEnumerator::ReflectionEnumerator(const ReciprocalMetric& metric, const AsymmetricUnit& unit, double g_min, double g_max) : m_(metric), unit_(&unit) {
   g2_min_ = std::pow(g_min * (1 - kRangeSlack), 2);
   g2_max_ = std::pow(g_max * (1 + kRangeSlack), 2);
   const double expected = 4.0 / 3.0 * std::numbers::pi * std::pow(g_max, 3) * m_.volume;
@@ -95,17 +50,23 @@ ReflectionEnumerator::ReflectionEnumerator(const ReciprocalMetric& metric, doubl
   plane_uu_ = m_.uu - m_.uw * m_.uw / m_.ww - plane_uv * plane_uv / plane_vv_;
 }
 
+/// The first and last v of the plane u; false when the sphere does not reach it.
 bool ReflectionEnumerator::begin_plane() {
   const double left = g2_max_ - plane_uu_ * u_ * u_;
   if (left < 0) return false;
-  const Range v = integers_around(plane_shift_ * u_, std::sqrt(left / plane_vv_));
-  v_ = u_ == 0 ? 0 : std::max(v.first, -v_max_);
-  v_last_ = std::min(v.last, v_max_);
+  const double centre = -plane_shift_ * u_, half_width = std::sqrt(left / plane_vv_) + kHair;
+  Range v{std::max(centre - half_width, -double(v_max_)), std::min(centre + half_width, double(v_max_))};
+  for (const AsymmetricUnit::Bound& bound : unit_->v_at_least()) v.low = std::max(v.low, bound.by_u * u_ - bound.slack);
+  for (const AsymmetricUnit::Bound& bound : unit_->v_at_most()) v.high = std::min(v.high, bound.by_u * u_ + bound.slack);
+  if (!(v.low <= v.high)) return false;
+  v_ = ceil_of(v.low);
+  v_last_ = floor_of(v.high);
   return true;
 }
 
 bool ReflectionEnumerator::next(ReflectionBatch& batch, std::size_t wanted) {
-  batch.clear();
+  batch.rows.clear();
+  batch.reflections = 0;
   while (u_ <= u_max_) {
     if (!plane_open_ && !begin_plane()) v_last_ = v_ - 1;
     plane_open_ = true;
@@ -123,20 +84,23 @@ void ReflectionEnumerator::add_pair(ReflectionBatch& batch, int u, int v) {
   const double across = v + plane_shift_ * u;
   const double in_plane = plane_vv_ * across * across + plane_uu_ * u * u;
   if (in_plane > g2_max_) return;
-  const double centre = shift_u_ * u + shift_v_ * v;
-  Range w = integers_around(centre, std::sqrt((g2_max_ - in_plane) / m_.ww));
-  w.first = std::max(w.first, -w_max_);
-  w.last = std::min(w.last, w_max_);
-  if (u == 0 && v == 0) w.first = std::max(w.first, 1);
+  Range w{-double(w_max_), double(w_max_)};
+  for (const AsymmetricUnit::Bound& bound : unit_->w_at_least()) w.low = std::max(w.low, bound.by_u * u + bound.by_v * v - bound.slack);
+  for (const AsymmetricUnit::Bound& bound : unit_->w_at_most()) w.high = std::min(w.high, bound.by_u * u + bound.by_v * v + bound.slack);
+  if (!(w.low <= w.high)) return;
+  const double centre = -(shift_u_ * u + shift_v_ * v), half_width = std::sqrt((g2_max_ - in_plane) / m_.ww) + kHair;
+  w = {std::max(w.low, centre - half_width), std::min(w.high, centre + half_width)};
+  if (!(w.low <= w.high)) return;
+  const int first = u == 0 && v == 0 ? std::max(ceil_of(w.low), 1) : ceil_of(w.low), last = floor_of(w.high);
   if (in_plane >= g2_min_) {
-    add_run(batch, u, v, w.first, w.last);
+    add_run(batch, u, v, first, last);
     return;
   }
   // The row passes through the inner sphere: two runs, one before and one after it. Equality counts as outside of it.
-  const double inner = std::sqrt((g2_min_ - in_plane) / m_.ww);
-  const int before = floor_of(-centre - inner + 1e-9), after = ceil_of(-centre + inner - 1e-9);
-  add_run(batch, u, v, w.first, std::min(w.last, before));
-  add_run(batch, u, v, std::max({w.first, after, before + 1}), w.last);
+  const double inner = std::sqrt((g2_min_ - in_plane) / m_.ww) - kHair;
+  const int before = floor_of(centre - inner), after = ceil_of(centre + inner);
+  add_run(batch, u, v, first, std::min(last, before));
+  add_run(batch, u, v, std::max({first, after, before + 1}), last);
 }
 
 void ReflectionEnumerator::add_run(ReflectionBatch& batch, int u, int v, int first, int last) {

@@ -7,7 +7,6 @@
 #include "pipeline/xrd/form_factors.hpp"
 #include "pipeline/xrd/structure_factors.hpp"
 #include "pipeline/xrd/merge_lines.hpp"
-#include "pipeline/xrd/orbits.hpp"
 #include "pipeline/xrd/profile.hpp"
 #include "pipeline/xrd/reflections.hpp"
 #include "src/base/error.hpp"
@@ -91,7 +90,6 @@ class Simulator::Implementation {
   GaussianProfile profile_;
   std::vector<kernels::LorentzPolarisation> factors_;  // one a wavelength
   ReflectionBatch batch_;
-  OrbitReducer orbits_;
   StructureFactorCalculator<float> single_;
   StructureFactorCalculator<double> exact_;
   std::vector<float> intensity_;
@@ -102,15 +100,16 @@ class Simulator::Implementation {
 void Simulator::Implementation::lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out) {
   const SimulationOptions& simulation = options_.simulation;
   const double wavelength = simulation.wavelength_angstrom;
-  const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, 0);
-  ReflectionEnumerator enumerator(metric, reciprocal_radius(simulation.two_theta_min_deg, wavelength), reciprocal_radius(simulation.two_theta_max_deg, wavelength));
+  const ReciprocalMetric given = ReciprocalMetric::of(structure.lattice, 0);
+  const AsymmetricUnit& unit = group.unit(given);
+  const ReciprocalMetric metric = unit.symmetrised(given);
+  ReflectionEnumerator enumerator(metric, unit, reciprocal_radius(simulation.two_theta_min_deg, wavelength), reciprocal_radius(simulation.two_theta_max_deg, wavelength));
   exact_.begin(structure, form_factors_, metric, enumerator);
-  orbits_.begin(group, metric, enumerator);
-  merger_.begin(metric, enumerator.smallest(), enumerator.largest());
+  merger_.begin(enumerator.smallest(), enumerator.largest());
   while (enumerator.next(batch_, kBatch)) {
-    orbits_.reduce(batch_);
+    unit.label(batch_);
     const std::span<double> intensity = exact_.of(batch_);
-    if (!batch_.multiplicity.empty()) kernels::apply_multiplicity(batch_.multiplicity.data(), intensity.size(), intensity.data());
+    if (unit.order() > 1) kernels::apply_multiplicity(batch_.multiplicity.data(), intensity.size(), intensity.data());
     kernels::apply_lorentz_polarisation(factors_.front(), batch_.g_squared.data(), intensity.data(), intensity.size(), intensity.data());
     merger_.add(batch_, intensity);
   }
@@ -120,7 +119,7 @@ void Simulator::Implementation::lines(const StructureView& structure, const Laue
 void Simulator::Implementation::reflections(const StructureView& structure, std::vector<Reflection>& out) {
   const SimulationOptions& simulation = options_.simulation;
   const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, 0);
-  ReflectionEnumerator enumerator(metric, reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
+  ReflectionEnumerator enumerator(metric, LaueGroup::none().unit(metric), reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
                                   reciprocal_radius(simulation.two_theta_max_deg, shorter_wavelength(simulation)));
   exact_.begin(structure, form_factors_, metric, enumerator);
   out.clear();
@@ -148,16 +147,16 @@ double Simulator::Implementation::collect(const StructureView& structure, const 
   if (!(strain > -0.5 && strain < 10)) throw ConfigError("a strain of {} is outside -0.5 to 10", strain);
   if (points != static_cast<std::size_t>(options_.grid.points)) throw ConfigError("a pattern of {} points was asked into room for {}", options_.grid.points, points);
   const SimulationOptions& simulation = options_.simulation;
-  const ReciprocalMetric metric = ReciprocalMetric::of(structure.lattice, strain);
-  ReflectionEnumerator enumerator(metric, reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
+  const ReciprocalMetric given = ReciprocalMetric::of(structure.lattice, strain);
+  const AsymmetricUnit& unit = group.unit(given);
+  const ReciprocalMetric metric = unit.symmetrised(given);
+  ReflectionEnumerator enumerator(metric, unit, reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
                                   reciprocal_radius(simulation.two_theta_max_deg, shorter_wavelength(simulation)));
   single_.begin(structure, form_factors_, metric, enumerator);
-  orbits_.begin(group, metric, enumerator);
   profile_.clear();
   while (enumerator.next(batch_, kBatch)) {
-    orbits_.reduce(batch_);
     const std::span<float> f_squared = single_.of(batch_);
-    if (!batch_.multiplicity.empty()) kernels::apply_multiplicity(batch_.multiplicity.data(), f_squared.size(), f_squared.data());
+    if (unit.order() > 1) unit.label(batch_), kernels::apply_multiplicity(batch_.multiplicity.data(), f_squared.size(), f_squared.data());
     if (intensity_.size() < f_squared.size()) intensity_.resize(f_squared.size());
     for (const kernels::LorentzPolarisation& factor : factors_) {
       kernels::apply_lorentz_polarisation(factor, batch_.g_squared.data(), f_squared.data(), f_squared.size(), intensity_.data());
