@@ -1,6 +1,7 @@
 #include "pipeline/xrd/kernels.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -198,7 +199,8 @@ XXACT_CLONES void apply_lorentz_polarisation(const LorentzPolarisation& factor, 
 
 XXACT_CLONES void label_orbits(std::span<const OrbitMap> maps, std::span<const ReflectionRow> rows, std::int64_t* hkl, std::uint16_t* multiplicity) {
   typedef std::int64_t Lanes __attribute__((vector_size(kBlock * sizeof(std::int64_t))));
-  const auto order = static_cast<std::int64_t>(maps.size());
+  std::array<std::uint16_t, kMostOperations + 1> images{};  // by how many operations leave a reflection where it is
+  for (std::size_t same = 1; same <= maps.size(); ++same) images[same] = static_cast<std::uint16_t>(maps.size() / same);
   for (const ReflectionRow& row : rows) {
     for (int block = 0; block < row.count; block += static_cast<int>(kBlock)) {
       const auto image = [&](const OrbitMap& map) {
@@ -215,7 +217,7 @@ XXACT_CLONES void label_orbits(std::span<const OrbitMap> maps, std::span<const R
         same -= other == own;  // minus one where it holds
       }
       std::memcpy(hkl, &largest, sizeof largest);
-      for (std::size_t i = 0; i < kBlock; ++i) multiplicity[i] = static_cast<std::uint16_t>(order / same[i]);
+      for (std::size_t i = 0; i < kBlock; ++i) multiplicity[i] = images[static_cast<std::size_t>(same[i])];
       const int done = std::min<int>(static_cast<int>(kBlock), row.count - block);
       hkl += done;
       multiplicity += done;

@@ -77,8 +77,10 @@ struct OrbitMap {
   std::array<std::int64_t, kBlock> lanes;
 };
 
+inline constexpr std::size_t kMostOperations = 24;  // of a crystallographic point group, W and -W counted once
+
 /// Of each reflection of the rows in turn: hkl, the largest of its packed images and their negatives, and multiplicity, the
-/// number of different images, g and -g being one. The maps are a group, the identity first.
+/// number of different images, g and -g being one. The maps are a group of at most kMostOperations, the identity first.
 void label_orbits(std::span<const OrbitMap> maps, std::span<const ReflectionRow> rows, std::int64_t* hkl, std::uint16_t* multiplicity);
 
 /// intensity[i] *= multiplicity[i].

@@ -9,7 +9,6 @@
 namespace xxact::xrd {
 namespace {
 
-constexpr std::size_t kLargestOrder = 24;  // of a crystallographic point group, the inversion divided out
 constexpr Rotation kIdentity = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
 Rotation product(const Rotation& a, const Rotation& b) {
@@ -40,7 +39,7 @@ LaueGroup::LaueGroup(std::span<const Rotation> rotations) {
     found.insert(proper(rotation));
   }
   found.insert(kIdentity);
-  if (found.size() > kLargestOrder) throw InputError("{} rotations are more than a crystal's {}", found.size(), kLargestOrder);
+  if (found.size() > kernels::kMostOperations) throw InputError("{} rotations are more than a crystal's {}", found.size(), kernels::kMostOperations);
   for (const Rotation& a : found)
     for (const Rotation& b : found)
       if (!found.contains(product(a, b))) throw InputError("the rotations of the symmetry operations are not a group");
