@@ -11,7 +11,8 @@ StructureView Dataset::structure(std::int64_t row) const {
   const auto first = at(arrays_.atom_offset[at(row)]), count = at(atoms(row));
   return {std::span<const double, 9>(arrays_.lattice.data() + 9 * at(row), 9), arrays_.atomic_number.subspan(first, count),
           arrays_.frac_coords.subspan(3 * first, 3 * count),
-          arrays_.partial ? arrays_.occupancy.subspan(first, count) : std::span<const float>{}};
+          arrays_.partial ? arrays_.occupancy.subspan(first, count) : std::span<const float>{},
+          arrays_.with_laue_code ? arrays_.laue_code[at(row)] : kNoLaueCode};
 }
 
 CompositionView Dataset::composition(std::int64_t row) const {

@@ -30,6 +30,8 @@ struct DatasetArrays {
   std::span<const std::int64_t> atom_offset;          // [N + 1]
   std::span<const std::uint8_t> space_group;          // [N], 0 = unknown
   std::span<const std::uint8_t> space_group_spglib;   // [N], 0 = not computed
+  bool with_laue_code = false;                        // files of earlier versions have none
+  std::span<const std::uint32_t> laue_code;           // [N] if with_laue_code, see src/base/laue_code.hpp; 0 = not known
   std::span<const std::uint32_t> source_file;         // [N], index into sources
   std::span<const std::uint32_t> record;              // [N], number of the record in its file
   std::span<const std::uint8_t> atomic_number;        // [M]

@@ -1,10 +1,12 @@
 // Soundness of a dataset's arrays: what a file must hold before anything trusts it.
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 #include "io/dataset_schema.hpp"
 #include "src/base/elements.hpp"
 #include "src/base/error.hpp"
+#include "src/base/laue_code.hpp"
 
 namespace xxact::io {
 namespace {
@@ -88,12 +90,22 @@ void check_compositions(const DatasetArrays& a, const Checked& at) {
   }
 }
 
+void check_laue_codes(std::span<const std::uint32_t> codes, const Checked& at) {
+  std::unordered_set<std::uint32_t> sound = {kNoLaueCode};
+  for (std::size_t row = 0; row < codes.size(); ++row) {
+    if (sound.contains(codes[row])) continue;
+    if (laue_group_of(decode_laue_group(codes[row])).empty()) at.refuse("row {} is {}, which names no group of rotations", row, codes[row]);
+    sound.insert(codes[row]);
+  }
+}
+
 void check_lengths(const DatasetArrays& a, std::size_t id_width, std::size_t rows, const std::filesystem::path& file) {
   check_length(a.id.size(), rows * id_width, {file, "/structures/id"});
   check_length(a.lattice.size(), 9 * rows, {file, "/structures/lattice"});
   check_length(a.atom_offset.size(), rows + 1, {file, "/structures/atom_offset"});
   check_length(a.space_group.size(), rows, {file, "/structures/space_group"});
   check_length(a.space_group_spglib.size(), rows, {file, "/structures/space_group_spglib"});
+  if (a.with_laue_code) check_length(a.laue_code.size(), rows, {file, "/structures/laue_code"});
   check_length(a.source_file.size(), rows, {file, "/structures/source_file"});
   check_length(a.record.size(), rows, {file, "/structures/record"});
   check_length(a.frac_coords.size(), 3 * a.atomic_number.size(), {file, "/atoms/frac_coords"});
@@ -114,6 +126,7 @@ void check_dataset_arrays(const DatasetArrays& a, std::size_t id_width, const Da
   check_elements(a.composition_number, {file, "/composition/atomic_number"});
   check_codes(a.space_group, 230, false, {file, "/structures/space_group"});
   check_codes(a.space_group_spglib, 230, false, {file, "/structures/space_group_spglib"});
+  check_laue_codes(a.laue_code, {file, "/structures/laue_code"});
   check_codes(a.split, 2, true, {file, "/split"});
   check_lattices(a, {file, "/structures/lattice"});
   check_reals(a.frac_coords, false, {file, "/atoms/frac_coords"});

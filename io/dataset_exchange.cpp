@@ -37,6 +37,7 @@ void check_rows(const DatasetRows& r, std::size_t labels) {
   expect("atomic_number", r.structures.atomic_number.size(), static_cast<std::size_t>(r.structures.atom_offset.back()));
   expect("frac_coords", r.structures.frac_coords.size(), 3 * r.structures.atomic_number.size());
   if (!r.structures.occupancy.empty()) expect("occupancy", r.structures.occupancy.size(), r.structures.atomic_number.size());
+  expect("laue_code", r.structures.laue_code.size(), n);
   expect("space_group", r.space_group.size(), n);
   expect("space_group_spglib", r.space_group_spglib.size(), n);
   expect("source_file", r.source_file.size(), n);
@@ -103,6 +104,7 @@ Bytes pack(const DatasetRows& r, std::size_t first, std::size_t end) {
   flat(r.structures.frac_coords, 3 * atom, 3 * atom_end);
   if (r.structures.occupancy.empty()) out.put(std::span<const float>{});
   else flat(r.structures.occupancy, atom, atom_end);
+  rows(r.structures.laue_code);
   rows(r.space_group);
   rows(r.space_group_spglib);
   rows(r.source_file);
@@ -133,6 +135,7 @@ DatasetRows unpack(const Bytes& bytes, std::size_t labels) {
   r.structures.atomic_number = in.take<std::uint8_t>();
   r.structures.frac_coords = in.take<float>();
   r.structures.occupancy = in.take<float>();
+  r.structures.laue_code = in.take<std::uint32_t>();
   r.space_group = in.take<std::uint8_t>();
   r.space_group_spglib = in.take<std::uint8_t>();
   r.source_file = in.take<std::uint32_t>();

@@ -65,6 +65,8 @@ void DatasetReader::plan_arrays() {
   const auto place = at("/structures/space_group_spglib");
   const hid_t spglib = planned_.back().array.dataset.get();
   description_.symprec = hdf5::has_attribute(spglib, "symprec", place) ? hdf5::read_real_attribute(spglib, "symprec", place) : 0.0;
+  with_laue_code_ = hdf5::has_object(file_, at("/structures/laue_code"));
+  if (with_laue_code_) plan("/structures/laue_code", Element::u32);
   plan("/structures/source_file", Element::u32);
   plan("/structures/record", Element::u32);
   plan("/atoms/atomic_number", Element::u8);
@@ -105,6 +107,8 @@ DatasetArrays DatasetReader::arrays_over(const std::byte* storage) const {
   take(a.atom_offset);
   take(a.space_group);
   take(a.space_group_spglib);
+  a.with_laue_code = with_laue_code_;
+  if (a.with_laue_code) take(a.laue_code);
   take(a.source_file);
   take(a.record);
   take(a.atomic_number);

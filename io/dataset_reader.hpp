@@ -41,6 +41,7 @@ class DatasetReader {
   hdf5::File file_;
   std::vector<Planned> planned_;
   std::size_t bytes_ = 0, id_width_ = 0;
+  bool with_laue_code_ = false;
   DatasetDescription description_;
   std::string content_hash_;
 };

@@ -74,6 +74,7 @@ std::vector<StoredArray> stored_arrays(const DatasetArrays& a, std::size_t id_wi
   add("/structures/atom_offset", a.atom_offset);
   add("/structures/space_group", a.space_group);
   add("/structures/space_group_spglib", a.space_group_spglib);
+  if (a.with_laue_code) add("/structures/laue_code", a.laue_code);
   add("/structures/source_file", a.source_file);
   add("/structures/record", a.record);
   add("/atoms/atomic_number", a.atomic_number);

@@ -38,7 +38,7 @@ std::string content_hash(MPI_Comm comm, const std::vector<StoredArray>& local);
 
 /// Throws InputError naming file, dataset and row unless the arrays are sound: offsets from 0, rising, ending at the
 /// length of what they point into; lattices all NaN without atoms or finite and of a volume with atoms; elements 1..118;
-/// finite coordinates; occupancies in (0, 1]; compositions ascending, positive, adding up to 1; space groups to 230;
+/// finite coordinates; occupancies in (0, 1]; compositions ascending, positive, adding up to 1; space groups to 230; codes of groups;
 /// known splits and sources; labels finite or NaN.
 void check_dataset_arrays(const DatasetArrays& arrays, std::size_t id_width, const DatasetDescription& description,
                           const std::filesystem::path& path);

@@ -44,6 +44,8 @@ DatasetArrays view_of(const DatasetRows& rows, const std::string& ids, bool part
   a.atom_offset = rows.structures.atom_offset;
   a.space_group = rows.space_group;
   a.space_group_spglib = rows.space_group_spglib;
+  a.with_laue_code = true;
+  a.laue_code = rows.structures.laue_code;
   a.source_file = rows.source_file;
   a.record = rows.record;
   a.atomic_number = rows.structures.atomic_number;

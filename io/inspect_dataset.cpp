@@ -39,9 +39,11 @@ void describe_symmetry(const Dataset& d, Json& out) {
     if (spglib > 0) ++computed;
     if (spglib > 0 && group > 0 && spglib != group) ++different;
   }
+  std::int64_t with_operations = 0;
+  for (const std::uint32_t code : d.arrays().laue_code) with_operations += code != kNoLaueCode;
   Json& counts = out["crystal_systems"] = Json::object();
   for (int system = 0; system < kCrystalSystems; ++system) counts[std::string(crystal_system_name(system))] = systems[static_cast<std::size_t>(system)];
-  out["space_groups"] = {{"distinct", groups.size()}, {"unknown", unknown}, {"computed", computed}, {"computed_different", different}, {"symprec", d.description().symprec}};
+  out["space_groups"] = {{"distinct", groups.size()}, {"unknown", unknown}, {"computed", computed}, {"computed_different", different}, {"with_operations", with_operations}, {"symprec", d.description().symprec}};
 }
 
 Json describe_elements(const Dataset& d) {
@@ -147,8 +149,9 @@ std::string dataset_text(const Json& d) {
   text += line("", words("split_rule"));
   text += line("crystal systems", counts_text(d["crystal_systems"]));
   const auto& groups = d["space_groups"];
-  text += line("space groups", fmt::format("{} distinct, {} rows unknown; spglib: {} computed, {} different (symprec {})", groups["distinct"].get<int>(), grouped(groups["unknown"].get<std::int64_t>()),
-                                           grouped(groups["computed"].get<std::int64_t>()), grouped(groups["computed_different"].get<std::int64_t>()), groups["symprec"].get<double>()));
+  text += line("space groups", fmt::format("{} distinct, {} rows unknown; spglib: {} computed, {} different (symprec {}); rotations known for {}", groups["distinct"].get<int>(), grouped(groups["unknown"].get<std::int64_t>()),
+                                           grouped(groups["computed"].get<std::int64_t>()), grouped(groups["computed_different"].get<std::int64_t>()), groups["symprec"].get<double>(),
+                                           grouped(groups["with_operations"].get<std::int64_t>())));
   text += line("elements", fmt::format("{}, with the number of rows:", d["elements"].size())) + element_table(d["elements"]);
   for (const char* name : {"source", "licence", "created"}) text += line(name, words(name).empty() ? "not stated" : words(name));
   text += sources_text(d["sources"]);

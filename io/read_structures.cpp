@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "io/source.hpp"
+#include "io/space_group.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
 
@@ -11,14 +12,16 @@ namespace xxact::io {
 
 namespace {
 
-NamedStructure named_structure_of(const StructureRecord& record) {
+NamedStructure named_structure_of(const StructureRecord& record, std::optional<double> symprec) {
   NamedStructure named;
   named.id = record.id;
-  named.space_group = record.space_group;
+  const Symmetry symmetry = symprec ? find_symmetry(record, *symprec) : Symmetry{};
+  named.space_group = record.space_group > 0 ? record.space_group : symmetry.space_group;
   const std::vector<float> frac(record.frac_coords.begin(), record.frac_coords.end());
   const std::vector<float> occupancy(record.occupancy.begin(), record.occupancy.end());
   const bool partial = std::any_of(occupancy.begin(), occupancy.end(), [](float x) { return x != 1.0F; });
-  named.structure.push_back({std::span<const double, 9>(record.lattice), record.atomic_number, frac, partial ? std::span<const float>(occupancy) : std::span<const float>{}});
+  named.structure.push_back({std::span<const double, 9>(record.lattice), record.atomic_number, frac, partial ? std::span<const float>(occupancy) : std::span<const float>{},
+                             symmetry.laue_code});
   return named;
 }
 
@@ -43,13 +46,13 @@ void for_each_structure(const std::filesystem::path& file, Use use) {
 
 }  // namespace
 
-std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id) {
+std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id, std::optional<double> symprec) {
   std::vector<NamedStructure> structures;
   std::vector<NamedStructure> by_number;
   try {
     for_each_structure(file, [&](const StructureRecord& record, std::int64_t number) {
-      if (record_id.empty() || record.id == record_id) structures.push_back(named_structure_of(record));
-      else if (std::to_string(number) == record_id) by_number.push_back(named_structure_of(record));
+      if (record_id.empty() || record.id == record_id) structures.push_back(named_structure_of(record, symprec));
+      else if (std::to_string(number) == record_id) by_number.push_back(named_structure_of(record, symprec));
       return record_id.empty() || structures.empty();
     });
   } catch (const InputError& error) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,8 @@ struct NamedStructure {
 
 /// The structures of `file` in its order; with a `record_id` only the record of that id (or of that number, counted
 /// from 0, when no id equals it). Records that cannot be used are logged as warnings with their reason.
+/// With a `symprec` (angstrom) spglib's space group stands in where none is given, and rotations that hold are in laue_code.
 /// Throws InputError when nothing can be read or the record is not there, IoError when the file cannot be opened.
-std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id = {});
+std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id = {}, std::optional<double> symprec = {});
 
 }  // namespace xxact::io

@@ -19,8 +19,7 @@ void RowBuilder::add(const StructureRecord& record, std::uint32_t file, std::uin
   rows_.id.push_back(record.id);
   rows_.source_file.push_back(file);
   rows_.record.push_back(number);
-  add_structure(record);
-  add_space_group(record);
+  add_structure(record, add_space_group(record));
   add_composition(record);
   for (std::size_t label = 0; label < kLabelCount; ++label) {
     const double value = record.labels.value[label];
@@ -32,7 +31,7 @@ void RowBuilder::add(const StructureRecord& record, std::uint32_t file, std::uin
   if (split != Split::none) ++split_counts[static_cast<std::size_t>(split)];
 }
 
-void RowBuilder::add_structure(const StructureRecord& record) {
+void RowBuilder::add_structure(const StructureRecord& record, std::uint32_t laue_code) {
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   static constexpr std::array<double, 9> kNoLattice = {kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone};
   if (!record.has_structure) {
@@ -42,13 +41,16 @@ void RowBuilder::add_structure(const StructureRecord& record) {
   frac_.assign(record.frac_coords.begin(), record.frac_coords.end());
   occupancy_.assign(record.occupancy.begin(), record.occupancy.end());
   const bool partial = std::any_of(occupancy_.begin(), occupancy_.end(), [](float x) { return x != 1.0F; });
-  rows_.structures.push_back({std::span<const double, 9>(record.lattice), record.atomic_number, frac_, partial ? std::span<const float>(occupancy_) : std::span<const float>{}});
+  rows_.structures.push_back({std::span<const double, 9>(record.lattice), record.atomic_number, frac_, partial ? std::span<const float>(occupancy_) : std::span<const float>{},
+                              laue_code});
 }
 
-void RowBuilder::add_space_group(const StructureRecord& record) {
+/// Returns the rotations that leave the structure as it is, as far as they were looked for.
+std::uint32_t RowBuilder::add_space_group(const StructureRecord& record) {
   const int given = symmetry_ == SymmetryPolicy::compute ? 0 : record.space_group;
   const bool compute = record.has_structure && symmetry_ != SymmetryPolicy::none && (given == 0 || symmetry_ == SymmetryPolicy::check);
-  const int computed = compute ? find_space_group(record, symprec_) : 0;
+  const Symmetry symmetry = compute ? find_symmetry(record, symprec_) : Symmetry{};
+  const int computed = symmetry.space_group;
   if (compute && computed == 0) ++groups_not_found;
   if (given > 0 && computed > 0) {
     ++groups_compared;
@@ -56,6 +58,7 @@ void RowBuilder::add_space_group(const StructureRecord& record) {
   }
   rows_.space_group.push_back(static_cast<std::uint8_t>(given > 0 ? given : computed));
   rows_.space_group_spglib.push_back(static_cast<std::uint8_t>(computed));
+  return symmetry.laue_code;
 }
 
 void RowBuilder::add_composition(const StructureRecord& record) {

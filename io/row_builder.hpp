@@ -29,8 +29,8 @@ class RowBuilder {
   std::array<std::int64_t, 3> split_counts{};  // train, validation, test
 
  private:
-  void add_structure(const StructureRecord& record);
-  void add_space_group(const StructureRecord& record);
+  void add_structure(const StructureRecord& record, std::uint32_t laue_code);
+  std::uint32_t add_space_group(const StructureRecord& record);
   void add_composition(const StructureRecord& record);
 
   SymmetryPolicy symmetry_;

@@ -7,12 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "io/read_structures.hpp"
-#include "io/space_group.hpp"
+#include "pipeline/xrd/laue_group.hpp"
 #include "pipeline/xrd/structure_factors.hpp"
 #include "pipeline/xrd/simulator.hpp"
 
@@ -30,15 +31,23 @@ constexpr std::size_t kStructures = 2000;
 
 std::size_t stride = 0;  // 0: the first kStructures rows
 
+StructureArrays read_chosen(std::optional<double> symprec) {
+  StructureArrays arrays;
+  const auto rows = io::read_structures(std::string(XXACT_SOURCE_DIR) + "/data/mp20.csv.gz", "", symprec);
+  const std::size_t last = stride > 0 ? rows.size() : std::min(rows.size(), kStructures);
+  for (std::size_t i = 0; i < last; i += std::max<std::size_t>(stride, 1)) arrays.push_back(rows[i].structure[0]);
+  return arrays;
+}
+
 /// The chosen structures of the file, kept over all benchmarks.
 const StructureArrays& structures() {
-  static const StructureArrays all = [] {
-    StructureArrays arrays;
-    const auto rows = io::read_structures(std::string(XXACT_SOURCE_DIR) + "/data/mp20.csv.gz");
-    const std::size_t last = stride > 0 ? rows.size() : std::min(rows.size(), kStructures);
-    for (std::size_t i = 0; i < last; i += std::max<std::size_t>(stride, 1)) arrays.push_back(rows[i].structure[0]);
-    return arrays;
-  }();
+  static const StructureArrays all = read_chosen({});
+  return all;
+}
+
+/// The same with their symmetry: rotations that spglib finds within 0.01 angstrom and that hold within io::kExactSymmetry.
+const StructureArrays& symmetric_structures() {
+  static const StructureArrays all = read_chosen(0.01);
   return all;
 }
 
@@ -51,8 +60,7 @@ xrd::PatternOptions options_of(const benchmark::State& state) {
 }
 
 /// One iteration is one structure, in turn.
-void patterns(benchmark::State& state) {
-  const StructureArrays& all = structures();
+void time_patterns(benchmark::State& state, const StructureArrays& all) {
   xrd::Simulator simulator(options_of(state));
   std::vector<float> pattern(static_cast<std::size_t>(state.range(0)));
   std::size_t row = 0;
@@ -63,6 +71,10 @@ void patterns(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
 }
+
+void patterns(benchmark::State& state) { time_patterns(state, structures()); }
+
+void patterns_with_symmetry(benchmark::State& state) { time_patterns(state, symmetric_structures()); }
 
 void lines(benchmark::State& state) {
   const StructureArrays& all = structures();
@@ -79,8 +91,7 @@ void lines(benchmark::State& state) {
 }
 
 /// As pymatgen computes them: its form factors, no dispersion. With several threads, all of them on the same structures.
-void lines_as_pymatgen(benchmark::State& state) {
-  const StructureArrays& all = structures();
+void time_lines_as_pymatgen(benchmark::State& state, const StructureArrays& all) {
   xrd::PatternOptions options;
   options.simulation.form_factors = xrd::FormFactors::pymatgen;
   options.simulation.dispersion = false;
@@ -95,30 +106,10 @@ void lines_as_pymatgen(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
-/// The same with the symmetry known: operations by spglib (within 0.001 angstrom), found before the clock.
-void lines_with_symmetry(benchmark::State& state) {
-  const StructureArrays& all = structures();
-  static const std::vector<xrd::LaueGroup> groups = [&] {
-    std::vector<xrd::LaueGroup> found;
-    for (std::size_t row = 0; row < all.size(); ++row) found.emplace_back(io::find_rotations(all[row], 1e-3));
-    return found;
-  }();
-  xrd::PatternOptions options;
-  options.simulation.form_factors = xrd::FormFactors::pymatgen;
-  options.simulation.dispersion = false;
-  xrd::Simulator simulator(options);
-  std::vector<xrd::Line> found;
-  std::size_t row = 0;
-  double order = 0;
-  for (auto _ : state) {
-    simulator.lines(all[row], groups[row], found);
-    benchmark::DoNotOptimize(found.data());
-    order += static_cast<double>(groups[row].order());
-    row = (row + 1) % all.size();
-  }
-  state.SetItemsProcessed(state.iterations());
-  state.counters["laue_order"] = benchmark::Counter(2 * order, benchmark::Counter::kAvgIterations);
-}
+void lines_as_pymatgen(benchmark::State& state) { time_lines_as_pymatgen(state, structures()); }
+
+/// The same with the symmetry known, as it is in datasets whose symmetry was computed.
+void lines_with_symmetry(benchmark::State& state) { time_lines_as_pymatgen(state, symmetric_structures()); }
 
 /// A cubic cell of `atoms` atoms of three elements at random places, 15 cubic angstrom an atom.
 struct RandomCell {
@@ -206,9 +197,10 @@ void construction(benchmark::State& state) {
 }  // namespace
 
 BENCHMARK(patterns)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({1024, 0, 0})->Args({2048, 1, 0})->Args({4250, 1, 0})->Args({1024, 1, 1});
+BENCHMARK(patterns_with_symmetry)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({4250, 1, 0});
 BENCHMARK(lines)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({1024, 0, 0})->Args({1024, 1, 1});
 BENCHMARK(lines_as_pymatgen)->Threads(1)->Threads(2)->UseRealTime();
-BENCHMARK(lines_with_symmetry);
+BENCHMARK(lines_with_symmetry)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(cells)->ArgName("atoms")->RangeMultiplier(2)->Range(4, 1024);
 BENCHMARK(structure_factors)->ArgName("atoms")->Arg(10)->Arg(20)->Arg(50)->Arg(100)->Arg(200)->Arg(1000);
 BENCHMARK(arithmetic_peak);

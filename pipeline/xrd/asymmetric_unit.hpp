@@ -10,10 +10,9 @@
 
 #include "pipeline/xrd/kernels.hpp"
 #include "pipeline/xrd/reciprocal_metric.hpp"
+#include "src/base/laue_code.hpp"
 
 namespace xxact::xrd {
-
-using Rotation = std::array<int, 9>;  // [3, 3] row-major, in the basis of the cell
 
 class AsymmetricUnit {
  public:

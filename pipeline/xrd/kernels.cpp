@@ -199,7 +199,7 @@ XXACT_CLONES void apply_lorentz_polarisation(const LorentzPolarisation& factor, 
 
 XXACT_CLONES void label_orbits(std::span<const OrbitMap> maps, std::span<const ReflectionRow> rows, std::int64_t* hkl, std::uint16_t* multiplicity) {
   typedef std::int64_t Lanes __attribute__((vector_size(kBlock * sizeof(std::int64_t))));
-  std::array<std::uint16_t, kMostOperations + 1> images{};  // by how many operations leave a reflection where it is
+  std::array<std::uint16_t, kMostRotations + 1> images{};  // by how many operations leave a reflection where it is
   for (std::size_t same = 1; same <= maps.size(); ++same) images[same] = static_cast<std::uint16_t>(maps.size() / same);
   for (const ReflectionRow& row : rows) {
     for (int block = 0; block < row.count; block += static_cast<int>(kBlock)) {

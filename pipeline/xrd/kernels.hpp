@@ -8,6 +8,7 @@
 #include <span>
 
 #include "pipeline/xrd/reciprocal_metric.hpp"
+#include "src/base/laue_code.hpp"
 
 namespace xxact::xrd::kernels {
 
@@ -77,10 +78,8 @@ struct OrbitMap {
   std::array<std::int64_t, kBlock> lanes;
 };
 
-inline constexpr std::size_t kMostOperations = 24;  // of a crystallographic point group, W and -W counted once
-
 /// Of each reflection of the rows in turn: hkl, the largest of its packed images and their negatives, and multiplicity, the
-/// number of different images, g and -g being one. The maps are a group of at most kMostOperations, the identity first.
+/// number of different images, g and -g being one. The maps are a group of at most kMostRotations, the identity first.
 void label_orbits(std::span<const OrbitMap> maps, std::span<const ReflectionRow> rows, std::int64_t* hkl, std::uint16_t* multiplicity);
 
 /// intensity[i] *= multiplicity[i].

@@ -3,8 +3,10 @@
 // orbit is computed and counted as often as the orbit is large.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "pipeline/xrd/asymmetric_unit.hpp"
@@ -16,8 +18,8 @@ class LaueGroup {
  public:
   /// Identity and inversion alone, which every powder pattern has.
   static const LaueGroup& none();
-  /// The rotations of all operations of a space group, in any order, repeated or not; the identity need not be there. That
-  /// they are symmetries of the atoms is the caller's word. Throws InputError when they are not a group of rotations.
+  /// The group that rotations generate, with the inversion. That they are symmetries of the atoms is the caller's word.
+  /// Throws InputError when they generate no group of a crystal.
   explicit LaueGroup(std::span<const Rotation> rotations);
 
   /// Operations, W and -W counted once.
@@ -27,6 +29,16 @@ class LaueGroup {
 
  private:
   std::shared_ptr<const std::vector<AsymmetricUnit>> units_;  // for w = h, k, l
+};
+
+/// Groups by their codes (src/base/laue_code.hpp), each worked out once. One a thread.
+class LaueGroups {
+ public:
+  /// kNoLaueCode: no symmetry. Throws InputError for a code of no group. Valid as long as this object.
+  const LaueGroup& of(std::uint32_t laue_code);
+
+ private:
+  std::unordered_map<std::uint32_t, LaueGroup> known_;
 };
 
 }  // namespace xxact::xrd

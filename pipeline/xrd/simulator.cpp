@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "pipeline/xrd/form_factors.hpp"
+#include "pipeline/xrd/laue_group.hpp"
 #include "pipeline/xrd/structure_factors.hpp"
 #include "pipeline/xrd/merge_lines.hpp"
 #include "pipeline/xrd/profile.hpp"
@@ -76,10 +77,10 @@ class Simulator::Implementation {
     if (simulation.second_intensity > 0) factors_.push_back({simulation.second_wavelength_angstrom, polarisation, simulation.second_intensity});
   }
 
-  void lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out);
+  void lines(const StructureView& structure, std::vector<Line>& out);
   void reflections(const StructureView& structure, std::vector<Reflection>& out);
   /// Adds all reflections to the profile; returns the volume of the cell.
-  double collect(const StructureView& structure, const LaueGroup& group, double strain, std::size_t points);
+  double collect(const StructureView& structure, double strain, std::size_t points);
   const GaussianProfile& profile() const { return profile_; }
   const PatternOptions& options() const { return options_; }
 
@@ -89,6 +90,7 @@ class Simulator::Implementation {
   FormFactorPolynomials form_factors_;
   GaussianProfile profile_;
   std::vector<kernels::LorentzPolarisation> factors_;  // one a wavelength
+  LaueGroups groups_;
   ReflectionBatch batch_;
   StructureFactorCalculator<float> single_;
   StructureFactorCalculator<double> exact_;
@@ -97,11 +99,11 @@ class Simulator::Implementation {
   LineMerger merger_;
 };
 
-void Simulator::Implementation::lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out) {
+void Simulator::Implementation::lines(const StructureView& structure, std::vector<Line>& out) {
   const SimulationOptions& simulation = options_.simulation;
   const double wavelength = simulation.wavelength_angstrom;
   const ReciprocalMetric given = ReciprocalMetric::of(structure.lattice, 0);
-  const AsymmetricUnit& unit = group.unit(given);
+  const AsymmetricUnit& unit = groups_.of(structure.laue_code).unit(given);
   const ReciprocalMetric metric = unit.symmetrised(given);
   ReflectionEnumerator enumerator(metric, unit, reciprocal_radius(simulation.two_theta_min_deg, wavelength), reciprocal_radius(simulation.two_theta_max_deg, wavelength));
   exact_.begin(structure, form_factors_, metric, enumerator);
@@ -143,12 +145,12 @@ void Simulator::Implementation::reflections(const StructureView& structure, std:
   }
 }
 
-double Simulator::Implementation::collect(const StructureView& structure, const LaueGroup& group, double strain, std::size_t points) {
+double Simulator::Implementation::collect(const StructureView& structure, double strain, std::size_t points) {
   if (!(strain > -0.5 && strain < 10)) throw ConfigError("a strain of {} is outside -0.5 to 10", strain);
   if (points != static_cast<std::size_t>(options_.grid.points)) throw ConfigError("a pattern of {} points was asked into room for {}", options_.grid.points, points);
   const SimulationOptions& simulation = options_.simulation;
   const ReciprocalMetric given = ReciprocalMetric::of(structure.lattice, strain);
-  const AsymmetricUnit& unit = group.unit(given);
+  const AsymmetricUnit& unit = groups_.of(structure.laue_code).unit(given);
   const ReciprocalMetric metric = unit.symmetrised(given);
   ReflectionEnumerator enumerator(metric, unit, reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
                                   reciprocal_radius(simulation.two_theta_max_deg, shorter_wavelength(simulation)));
@@ -171,22 +173,22 @@ Simulator::~Simulator() = default;
 Simulator::Simulator(Simulator&&) noexcept = default;
 Simulator& Simulator::operator=(Simulator&&) noexcept = default;
 
-void Simulator::unscaled_lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out) { implementation_->lines(structure, group, out); }
+void Simulator::unscaled_lines(const StructureView& structure, std::vector<Line>& out) { implementation_->lines(structure, out); }
 
-void Simulator::lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out) {
-  implementation_->lines(structure, group, out);
+void Simulator::lines(const StructureView& structure, std::vector<Line>& out) {
+  implementation_->lines(structure, out);
   double strongest = 0;
   for (const Line& line : out) strongest = std::max(strongest, line.intensity);
   for (Line& line : out) line.intensity *= 100 / strongest;
 }
 
-void Simulator::pattern(const StructureView& structure, const LaueGroup& group, double strain, std::span<float> out) {
-  implementation_->collect(structure, group, strain, out.size());
+void Simulator::pattern(const StructureView& structure, double strain, std::span<float> out) {
+  implementation_->collect(structure, strain, out.size());
   implementation_->profile().write(options().square_root, out);
 }
 
-void Simulator::absolute_pattern(const StructureView& structure, const LaueGroup& group, double strain, std::span<float> out) {
-  const double volume = implementation_->collect(structure, group, strain, out.size());
+void Simulator::absolute_pattern(const StructureView& structure, double strain, std::span<float> out) {
+  const double volume = implementation_->collect(structure, strain, out.size());
   implementation_->profile().write_scaled(1 / (volume * volume), out);
 }
 

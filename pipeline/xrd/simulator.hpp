@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "pipeline/xrd/laue_group.hpp"
 #include "pipeline/xrd/radiation.hpp"
 #include "src/base/structure.hpp"
 
@@ -78,7 +77,9 @@ inline constexpr double kMostReflections = 5e6;
 
 /// One a thread: it keeps its buffers, so that after the largest structure nothing is allocated any more.
 /// Every function throws InputError, with the reason, for a structure that cannot be simulated: no atoms, a lattice or a
-/// coordinate that is not finite, a cell without volume, an element without form factor, too many reflections.
+/// coordinate that is not finite, a cell without volume, an element without form factor, too many reflections, a laue_code
+/// that is no group or not one of the lattice. Where the laue_code is known, one reflection of each orbit is computed, and
+/// intensities are exact as far as the symmetry is.
 class Simulator {
  public:
   /// Throws ConfigError for options out of range.
@@ -89,14 +90,11 @@ class Simulator {
 
   /// All lines in the range of 2-theta, by ascending angle, merged as pymatgen merges them (reflections with equal
   /// round(2-theta / 1e-5 degrees) are one line); the strongest is 100, lines at or below 1e-3 of 100 are dropped. Float64.
-  void lines(const StructureView& structure, std::vector<Line>& out) { lines(structure, LaueGroup::none(), out); }
-  /// The same from one reflection of each orbit of the structure's Laue group.
-  void lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out);
+  void lines(const StructureView& structure, std::vector<Line>& out);
 
   /// The same lines with the intensities before scaling: the sum over merged reflections of |F|^2 and the
   /// Lorentz-polarisation factor, electrons squared (neutron: femtometre squared).
-  void unscaled_lines(const StructureView& structure, std::vector<Line>& out) { unscaled_lines(structure, LaueGroup::none(), out); }
-  void unscaled_lines(const StructureView& structure, const LaueGroup& group, std::vector<Line>& out);
+  void unscaled_lines(const StructureView& structure, std::vector<Line>& out);
 
   /// Every reflection in the range by itself, one of g and -g, in no particular order; of a doublet once at each wavelength.
   void reflections(const StructureView& structure, std::vector<Reflection>& out);
@@ -104,13 +102,11 @@ class Simulator {
   /// [points]: every reflection in the range as a Gaussian sampled at the bins' centres, strongest point 1, then the square
   /// root if asked; all zero if no reflection is in range. Profiles are cut, and points set to zero, below 1e-8 of the peak.
   /// Float32 arithmetic, within 2e-5 of float64. `strain` is isotropic: every length times (1 + strain), greater than -0.5.
-  void pattern(const StructureView& structure, double strain, std::span<float> out) { pattern(structure, LaueGroup::none(), strain, out); }
-  void pattern(const StructureView& structure, const LaueGroup& group, double strain, std::span<float> out);
+  void pattern(const StructureView& structure, double strain, std::span<float> out);
 
   /// [points]: the same on the absolute scale, neither normalised nor rooted: intensities of unscaled_lines divided by the
   /// square of the cell's volume (angstrom^3), so that patterns of phases add up with their volume fractions as weights.
-  void absolute_pattern(const StructureView& structure, double strain, std::span<float> out) { absolute_pattern(structure, LaueGroup::none(), strain, out); }
-  void absolute_pattern(const StructureView& structure, const LaueGroup& group, double strain, std::span<float> out);
+  void absolute_pattern(const StructureView& structure, double strain, std::span<float> out);
 
   const PatternOptions& options() const;
 

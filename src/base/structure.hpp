@@ -1,12 +1,14 @@
 // Crystal structures as ragged arrays: one flat array an attribute and an offset table, no object per atom.
 // Units: lattice in angstrom (float64, rows are the vectors a, b, c), coordinates fractional (float32).
-// Not here: symmetry, parsing, file layout (io/).
+// Not here: parsing, file layout (io/).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "src/base/laue_code.hpp"
 
 namespace xxact {
 
@@ -16,6 +18,7 @@ struct StructureView {
   std::span<const std::uint8_t> atomic_number;   // [atoms]
   std::span<const float> frac_coords;            // [atoms, 3]
   std::span<const float> occupancy;              // [atoms], or empty: every occupancy is 1
+  std::uint32_t laue_code = kNoLaueCode;         // rotations that are known to leave the structure as it is
 
   std::size_t atoms() const { return atomic_number.size(); }
   float occupancy_of(std::size_t atom) const { return occupancy.empty() ? 1.0F : occupancy[atom]; }
@@ -28,6 +31,7 @@ struct StructureArrays {
   std::vector<std::uint8_t> atomic_number;     // [M]
   std::vector<float> frac_coords;              // [M, 3]
   std::vector<float> occupancy;                // [M], or empty while no site is partial
+  std::vector<std::uint32_t> laue_code;        // [N]
 
   std::size_t size() const { return atom_offset.size() - 1; }
 
@@ -37,7 +41,7 @@ struct StructureArrays {
     return {std::span<const double, 9>(lattice.data() + 9 * row, 9),
             std::span(atomic_number).subspan(first, count),
             std::span(frac_coords).subspan(3 * first, 3 * count),
-            occupancy.empty() ? std::span<const float>{} : std::span(occupancy).subspan(first, count)};
+            occupancy.empty() ? std::span<const float>{} : std::span(occupancy).subspan(first, count), laue_code[row]};
   }
 
   void push_back(const StructureView& s) {
@@ -49,6 +53,7 @@ struct StructureArrays {
       occupancy.insert(occupancy.end(), s.occupancy.begin(), s.occupancy.end());
     else if (!occupancy.empty())
       occupancy.resize(atomic_number.size(), 1.0F);
+    laue_code.push_back(s.laue_code);
     atom_offset.push_back(static_cast<std::int64_t>(atomic_number.size()));
   }
 };

@@ -13,6 +13,7 @@
 #include "src/base/counter_random.hpp"
 #include "src/base/elements.hpp"
 #include "src/base/error.hpp"
+#include "src/base/laue_code.hpp"
 #include "src/base/log.hpp"
 #include "src/base/nearest_name.hpp"
 #include "src/base/sha256.hpp"
@@ -105,6 +106,24 @@ TEST(StructureArrays, OccupanciesAppearWithTheFirstPartialSite) {
   EXPECT_EQ(arrays[1].occupancy_of(1), 0.5F);
   EXPECT_EQ(arrays[2].occupancy_of(1), 1.0F);
   EXPECT_EQ(arrays[2].atoms(), 2U);
+}
+
+TEST(LaueCode, TwoRotationsStandForTheirGroup) {
+  const Rotation fourfold = {0, -1, 0, 1, 0, 0, 0, 0, 1}, threefold = {0, 0, 1, 1, 0, 0, 0, 1, 0}, mirror = {1, 0, 0, 0, -1, 0, 0, 0, 1};
+  EXPECT_EQ(laue_group_of(std::vector{fourfold}).size(), 4U);
+  EXPECT_EQ(laue_group_of(std::array{fourfold, mirror}).size(), 8U) << "a mirror counts as the two-fold axis across it";
+  const std::vector<Rotation> cubic = laue_group_of(std::array{fourfold, threefold});
+  EXPECT_EQ(cubic.size(), 24U);
+  const std::uint32_t code = encode_laue_group(cubic);
+  EXPECT_EQ(laue_group_of(decode_laue_group(code)), cubic);
+  EXPECT_EQ(encode_laue_group(std::array{threefold, mirror, fourfold}), code) << "whatever the generators";
+  EXPECT_NE(encode_laue_group({}), kNoLaueCode) << "no rotation but the identity is knowledge too";
+  EXPECT_EQ(laue_group_of(decode_laue_group(encode_laue_group({}))).size(), 1U);
+  EXPECT_EQ(encode_laue_group(std::vector{Rotation{1, 1, 0, 0, 1, 0, 0, 0, 1}}), kNoLaueCode) << "a shear is no rotation";
+  // Mirrors x and y exchange in a cell whose edges were chosen badly: an entry of 2 does not fit.
+  const Rotation skewed = {1, 0, 0, 2, -1, 0, 0, 0, -1};
+  EXPECT_EQ(laue_group_of(std::vector{skewed}).size(), 2U);
+  EXPECT_EQ(encode_laue_group(std::vector{skewed}), kNoLaueCode);
 }
 
 TEST(StopSignals, AreHeldUntilAskedForAndReleasedAfterwards) {

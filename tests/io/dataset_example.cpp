@@ -19,6 +19,8 @@ DatasetDescription example_description() {
 
 namespace {
 
+constexpr Rotation kTwofoldAxis = {-1, 0, 0, 0, -1, 0, 0, 0, 1};
+
 void append_structure(StructureArrays& s, std::int64_t index) {
   const auto x = static_cast<double>(index);
   const double lattice[9] = {4.0 + 0.01 * x, 0.125, 0, 0, 5.0, -0.25, 0.5, 0, 6.0};
@@ -27,13 +29,15 @@ void append_structure(StructureArrays& s, std::int64_t index) {
   const float occupancy[3] = {0.5F, 1.0F, 1.0F};
   const std::size_t atoms = index % 2 == 0 ? 3 : 2;
   const StructureView view{std::span<const double, 9>(lattice), std::span(number, atoms), std::span(frac, 3 * atoms),
-                           index % 5 == 1 ? std::span<const float>(occupancy, atoms) : std::span<const float>{}};
+                           index % 5 == 1 ? std::span<const float>(occupancy, atoms) : std::span<const float>{},
+                           index % 4 == 1 ? encode_laue_group(std::vector{kTwofoldAxis}) : kNoLaueCode};
   s.push_back(view);
 }
 
 void append_nothing(StructureArrays& s) {
   s.lattice.insert(s.lattice.end(), 9, std::numeric_limits<double>::signaling_NaN());
   s.atom_offset.push_back(s.atom_offset.back());
+  s.laue_code.push_back(kNoLaueCode);
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ void expect_example(const Dataset& d) {
     EXPECT_TRUE(same(got.atomic_number, want.atomic_number));
     EXPECT_TRUE(same(got.frac_coords, want.frac_coords));
     EXPECT_TRUE(same(got.occupancy, want.occupancy));
+    EXPECT_EQ(got.laue_code, want.laue_code);
     EXPECT_EQ(d.formula(row), row % 3 == 2 ? "O" : "Fe2O3");
     EXPECT_EQ(d.source_of(row), example_description().sources[i % 2]);
     EXPECT_EQ(d.record_of(row), i / 2);

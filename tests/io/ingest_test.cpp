@@ -138,6 +138,8 @@ TEST(Ingest, SeveralSourcesKeepTheirOrderAndSayThatDefinitionsAreMixed) {
   EXPECT_TRUE(std::isnan(dataset.label("formation_energy_per_atom")[1]));
   EXPECT_EQ(dataset.space_group()[3], 225) << "P 1 of the CIF is no given group: spglib's is used";
   EXPECT_EQ(dataset.space_group_spglib()[3], 225);
+  EXPECT_EQ(laue_group_of(decode_laue_group(dataset.structure(3).laue_code)).size(), 24U);
+  EXPECT_EQ(dataset.structure(13).laue_code, kNoLaueCode) << "not looked for where a group is given";
   EXPECT_EQ(dataset.space_group()[13], 194);
   EXPECT_EQ(dataset.space_group_spglib()[13], 0) << "not computed where given";
   EXPECT_EQ(dataset.description().sources.size(), 12U);

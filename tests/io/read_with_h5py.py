@@ -18,8 +18,9 @@ def text_of(value):
 
 
 def dataset_paths(f):
-    yield from ("/structures/" + n for n in
-                ("id", "lattice", "atom_offset", "space_group", "space_group_spglib", "source_file", "record"))
+    names = ["id", "lattice", "atom_offset", "space_group", "space_group_spglib"]
+    names += ["laue_code"] * ("laue_code" in f["structures"])
+    yield from ("/structures/" + n for n in names + ["source_file", "record"])
     yield "/atoms/atomic_number"
     yield "/atoms/frac_coords"
     if "occupancy" in f["atoms"]:

@@ -146,6 +146,7 @@ TEST(UntrustedDataset, ValuesWithoutMeaningAreRefused) {
   expect_refused([&](hid_t f) { set_float(f, "/labels/band_gap", 4, infinity); }, "/labels/band_gap: entry 4 is inf");
   expect_refused([](hid_t f) { set_float(f, "/composition/fraction", 0, 0.9F); }, "/composition/fraction: row 0 adds up");
   expect_refused([](hid_t f) { set_entry(f, "/structures/source_file", H5T_NATIVE_UINT32, 1, std::uint32_t{2}); }, "/structures/source_file: row 1 names source 2 of 2");
+  expect_refused([](hid_t f) { set_entry(f, "/structures/laue_code", H5T_NATIVE_UINT32, 1, std::uint32_t{5}); }, "/structures/laue_code: row 1 is 5, which names no group");
 }
 
 TEST(UntrustedDataset, LatticesMustBeWholeOrMissing) {

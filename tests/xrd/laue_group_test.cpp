@@ -5,16 +5,21 @@
 #include <gemmi/unitcell.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "pipeline/xrd/laue_group.hpp"
+#include "pipeline/xrd/reflections.hpp"
 #include "pipeline/xrd/simulator.hpp"
 #include "src/base/error.hpp"
 #include "tests/xrd/reference_structures.hpp"
 
 namespace xxact::xrd {
 namespace {
+
+constexpr Rotation kFourfold = {0, -1, 0, 1, 0, 0, 0, 0, 1};
 
 struct Symmetric {
   OwnedStructure structure;
@@ -56,17 +61,24 @@ Symmetric crystal(const char* name) {
   return crystal;
 }
 
+StructureView with_code(const Symmetric& crystal) {
+  StructureView view = crystal.structure.view();
+  view.laue_code = encode_laue_group(crystal.rotations);
+  return view;
+}
+
 TEST(LaueGroups, OneOfEachOrbitGivesTheSameLinesAndPatterns) {
   for (const char* name : {"P 1", "P -1", "P 1 2/m 1", "C 1 2/c 1", "P 2 2 2", "P m n a", "F d d 2", "P 4", "I 41/a", "P 4 2 2", "I 4/m m m", "P 3", "R -3:H", "R -3:R",
                            "P 3 2 1", "P 3 1 2", "R -3 m:H", "R -3 m:R", "P 6", "P 63/m", "P 6/m m m", "P 2 3", "P a -3", "P 4 3 2", "I -4 3 m", "P m -3 m", "F d -3 m:1"}) {
     const Symmetric c = crystal(name);
-    const LaueGroup group(c.rotations);
+    const StructureView known = with_code(c);
+    ASSERT_NE(known.laue_code, kNoLaueCode) << name;
     PatternOptions options;
     options.simulation.two_theta_max_deg = 70;
     Simulator simulator(options);
     std::vector<Line> all, reduced;
     simulator.unscaled_lines(c.structure.view(), all);
-    simulator.unscaled_lines(c.structure.view(), group, reduced);
+    simulator.unscaled_lines(known, reduced);
     // Lines at the threshold of dropping may go either way.
     const double strongest = std::ranges::max_element(all, {}, &Line::intensity)->intensity;
     const auto weak = [&](const Line& line) { return line.intensity < 2e-5 * strongest; };
@@ -84,7 +96,7 @@ TEST(LaueGroups, OneOfEachOrbitGivesTheSameLinesAndPatterns) {
     }
     std::vector<float> one(1024), other(1024);
     simulator.pattern(c.structure.view(), 0.002, one);
-    simulator.pattern(c.structure.view(), group, 0.002, other);
+    simulator.pattern(known, 0.002, other);
     for (std::size_t i = 0; i < one.size(); ++i) ASSERT_NEAR(one[i] * one[i], other[i] * other[i], 1e-5) << name;
   }
 }
@@ -95,11 +107,10 @@ TEST(LaueGroups, OrderIsThatOfTheLaueClass) {
   for (const auto& [name, order] : known) EXPECT_EQ(LaueGroup(crystal(name).rotations).order(), order) << name;
 }
 
-// Indices beyond the narrow packing: a cell edge of 600 angstrom at a short wavelength.
+// Indices up to 1,500: a cell edge of 600 angstrom.
 TEST(LaueGroups, LongCellsAreReducedToo) {
   OwnedStructure structure = orthogonal(3.1, 3.1, 600);
   structure.add(14, 0, 0, 0), structure.add(8, 0.5, 0.5, 0.25);
-  const std::vector<Rotation> rotations = {{-1, 0, 0, 0, -1, 0, 0, 0, 1}, {0, -1, 0, 1, 0, 0, 0, 0, 1}, {0, 1, 0, -1, 0, 0, 0, 0, 1}};
   PatternOptions options;
   options.simulation.wavelength_angstrom = 0.71073;
   options.simulation.two_theta_max_deg = 45;
@@ -107,7 +118,9 @@ TEST(LaueGroups, LongCellsAreReducedToo) {
   std::vector<Line> all, reduced;
   Simulator simulator(options);
   simulator.unscaled_lines(structure.view(), all);
-  simulator.unscaled_lines(structure.view(), LaueGroup(rotations), reduced);
+  StructureView known = structure.view();
+  known.laue_code = encode_laue_group(std::vector{kFourfold});
+  simulator.unscaled_lines(known, reduced);
   ASSERT_EQ(all.size(), reduced.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     EXPECT_EQ(all[i].multiplicity, reduced[i].multiplicity);
@@ -115,15 +128,59 @@ TEST(LaueGroups, LongCellsAreReducedToo) {
   }
 }
 
+// Every reflection in a sphere belongs to exactly one orbit, so the multiplicities add up to the sphere's reflections, whatever
+// the metric: the cell here is not even one that the group allows, but for its mean.
+TEST(LaueGroups, OrbitsFillTheSphere) {
+  for (const char* name : {"P -1", "P 1 2/m 1", "P m m m", "P 4/m", "P 4/m m m", "R -3:R", "P 3 2 1", "P 6/m", "P 6/m m m", "P m -3", "P m -3 m"}) {
+    const Symmetric c = crystal(name);
+    const ReciprocalMetric metric = ReciprocalMetric::of(c.structure.lattice, 0);
+    const auto count = [&](const AsymmetricUnit& unit) {
+      ReflectionEnumerator reflections(unit.symmetrised(metric), unit, 0.3, 2.1);
+      ReflectionBatch batch;
+      std::int64_t sum = 0;
+      while (reflections.next(batch, 100)) {
+        unit.label(batch);
+        for (std::size_t i = 0; i < batch.reflections; ++i) sum += batch.multiplicity[i];
+      }
+      return sum;
+    };
+    EXPECT_EQ(count(LaueGroup(c.rotations).unit(metric)), count(LaueGroup::none().unit(metric))) << name;
+  }
+}
+
+// The image of a reflection in a slightly wrong cell may lie beyond the end of the range; its orbit is one line still.
+TEST(LaueGroups, LatticesAreMadeSymmetric) {
+  OwnedStructure structure = orthogonal(4, 4.0005, 6);
+  structure.add(14, 0, 0, 0);
+  StructureView known = structure.view();
+  known.laue_code = encode_laue_group(std::vector{kFourfold});
+  std::vector<Line> lines, mean_lines;
+  PatternOptions options;
+  Simulator simulator(options);
+  simulator.unscaled_lines(known, lines);
+  OwnedStructure mean = orthogonal(4, 4, 6);
+  mean.lattice[0] = mean.lattice[4] = std::sqrt(2 / (1 / 16.0 + 1 / (4.0005 * 4.0005)));
+  mean.add(14, 0, 0, 0);
+  simulator.unscaled_lines(mean.view(), mean_lines);
+  ASSERT_EQ(lines.size(), mean_lines.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_NEAR(lines[i].two_theta_deg, mean_lines[i].two_theta_deg, 1e-9);
+    EXPECT_EQ(lines[i].multiplicity, mean_lines[i].multiplicity);
+  }
+}
+
 TEST(LaueGroups, WhatIsNoGroupOrNotOfTheLatticeIsRefused) {
-  EXPECT_THROW(LaueGroup(std::vector<Rotation>{{0, -1, 0, 1, 0, 0, 0, 0, 1}}), InputError) << "a quarter turn without its square";
   EXPECT_THROW(LaueGroup(std::vector<Rotation>{{2, 0, 0, 0, 1, 0, 0, 0, 1}}), InputError);
-  const std::vector<Rotation> fourfold = {{-1, 0, 0, 0, -1, 0, 0, 0, 1}, {0, -1, 0, 1, 0, 0, 0, 0, 1}, {0, 1, 0, -1, 0, 0, 0, 0, 1}};
+  EXPECT_THROW(LaueGroup(std::vector<Rotation>{{1, 1, 0, 0, 1, 0, 0, 0, 1}}), InputError) << "a shear has no order";
   OwnedStructure structure = orthogonal(4, 5, 6);
   structure.add(14, 0, 0, 0);
   std::vector<Line> lines;
   Simulator simulator(PatternOptions{});
-  EXPECT_THROW(simulator.lines(structure.view(), LaueGroup(fourfold), lines), InputError);
+  StructureView view = structure.view();
+  view.laue_code = encode_laue_group(std::vector{kFourfold});
+  EXPECT_THROW(simulator.lines(view, lines), InputError);
+  view.laue_code = 1;
+  EXPECT_THROW(simulator.lines(view, lines), InputError);
 }
 
 }  // namespace
