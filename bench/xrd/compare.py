@@ -82,15 +82,18 @@ def main():
     versions = {name: importlib.metadata.version(name) for name in ("pymatgen-core", "xrd-rust", "numpy")}
     print(f"{len(structures)} structures, {sum(map(len, structures)) / len(structures):.1f} atoms a cell; " + ", ".join(f"{k} {v}" for k, v in versions.items()), flush=True)
     others = {"pymatgen": XRDCalculator("CuKa"), "xrd-rust": XRDCalculatorRust("CuKa")}
-    rates = {name: [] for name in ("xxact lines", "xxact lines, symmetry known", "xxact patterns", *others)}
-    speed_up = []
+    rates = {name: [] for name in ("xxact lines", "xxact lines, symmetry known", "xxact patterns", "xxact patterns, symmetry known", *others)}
+    speed_up = {"line lists": [], "batches of patterns": []}
     for turn in range(options.rounds):
-        ours = bench(options.bench, options.stride, "lines_as_pymatgen|lines_with_symmetry|patterns/points:4250", 1)
+        ours = bench(options.bench, options.stride, "lines_as_pymatgen|lines_with_symmetry|patterns/points:4250|patterns_with_symmetry/points:4250|batch", 1)
         threads = [ours[f"lines_as_pymatgen/real_time/threads:{n}"] for n in (1, 2)]
         rates["xxact lines"].append(per_core(threads[0]))
         rates["xxact lines, symmetry known"].append(per_core(ours["lines_with_symmetry"]))
-        rates["xxact patterns"].append(per_core(next(r for name, r in ours.items() if name.startswith("patterns"))))
-        speed_up.append(threads[1]["items_per_second"] / threads[0]["items_per_second"])
+        for label, prefix in (("xxact patterns", "patterns/"), ("xxact patterns, symmetry known", "patterns_with_symmetry/")):
+            rates[label].append(per_core(next(r for name, r in ours.items() if name.startswith(prefix))))
+        speed_up["line lists"].append(threads[1]["items_per_second"] / threads[0]["items_per_second"])
+        batches = [ours[f"batch/threads:{n}/real_time"]["items_per_second"] for n in (1, 2)]
+        speed_up["batches of patterns"].append(batches[1] / batches[0])
         for name, calculator in others.items():
             rate, lines = rate_of(calculator, structures)
             rates[name].append(rate)
@@ -106,8 +109,8 @@ def main():
     print(f"\nline lists: {median['xxact lines']:,.0f} a second and core; {ratio['pymatgen']:,.0f} times pymatgen, {ratio['xrd-rust']:,.0f} times xrd-rust")
     print(f"line lists, symmetry known: {median['xxact lines, symmetry known']:,.0f} a second and core; " +
           ", ".join(f"{statistics.median(a / b for a, b in zip(rates['xxact lines, symmetry known'], rates[name])):,.0f} times {name}" for name in others))
-    print(f"patterns of 4,250 points: {median['xxact patterns']:,.0f} a second and core")
-    print(f"two threads: {statistics.median(speed_up):.2f} times one (line lists, wall clock)")
+    print(f"patterns of 4,250 points: {median['xxact patterns']:,.0f} a second and core; {median['xxact patterns, symmetry known']:,.0f} with symmetry known")
+    print("two threads, times one by wall clock: " + ", ".join(f"{name} {statistics.median(values):.2f} (best round {max(values):.2f})" for name, values in speed_up.items()))
     print(f"arithmetic peak of one core (measured, single precision): {peak / 1e9:.0f} Gflop/s")
     for name, result in detail.items():
         if name.startswith("structure_factors"):

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "io/read_structures.hpp"
+#include "pipeline/xrd/batch_simulator.hpp"
 #include "pipeline/xrd/laue_group.hpp"
 #include "pipeline/xrd/structure_factors.hpp"
 #include "pipeline/xrd/simulator.hpp"
@@ -75,6 +76,19 @@ void time_patterns(benchmark::State& state, const StructureArrays& all) {
 void patterns(benchmark::State& state) { time_patterns(state, structures()); }
 
 void patterns_with_symmetry(benchmark::State& state) { time_patterns(state, symmetric_structures()); }
+
+/// All structures in one call, on several threads; one iteration is a batch.
+void batch(benchmark::State& state) {
+  const StructureArrays& all = structures();
+  std::vector<StructureView> views;
+  for (std::size_t copy = 0; copy < 10; ++copy)
+    for (std::size_t row = 0; row < all.size(); ++row) views.push_back(all[row]);
+  xrd::BatchSimulator simulator(xrd::PatternOptions{}, static_cast<int>(state.range(0)));
+  std::vector<float> out(views.size() * static_cast<std::size_t>(simulator.options().grid.points));
+  for (auto _ : state)
+    if (!simulator.patterns(views, out).empty()) state.SkipWithError("a structure failed");
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(views.size()));
+}
 
 void lines(benchmark::State& state) {
   const StructureArrays& all = structures();
@@ -200,7 +214,8 @@ BENCHMARK(patterns)->ArgNames({"points", "dispersion", "molybdenum"})->Args({102
 BENCHMARK(patterns_with_symmetry)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({4250, 1, 0});
 BENCHMARK(lines)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({1024, 0, 0})->Args({1024, 1, 1});
 BENCHMARK(lines_as_pymatgen)->Threads(1)->Threads(2)->UseRealTime();
-BENCHMARK(lines_with_symmetry)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(batch)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+BENCHMARK(lines_with_symmetry);
 BENCHMARK(cells)->ArgName("atoms")->RangeMultiplier(2)->Range(4, 1024);
 BENCHMARK(structure_factors)->ArgName("atoms")->Arg(10)->Arg(20)->Arg(50)->Arg(100)->Arg(200)->Arg(1000);
 BENCHMARK(arithmetic_peak);

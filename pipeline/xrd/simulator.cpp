@@ -62,6 +62,22 @@ FormFactors parse_form_factors(std::string_view text) {
   throw ConfigError("form factors '{}': give it92, pymatgen or neutron", text);
 }
 
+namespace {
+
+kernels::LorentzPolarisation lorentz_polarisation(const SimulationOptions& options) {
+  const double monochromator = std::cos(options.monochromator_two_theta_deg * kDegree);
+  return {options.wavelength_angstrom, options.form_factors == FormFactors::neutron ? 0 : monochromator * monochromator, 1};
+}
+
+}  // namespace
+
+double structure_factor(const Line& line, const SimulationOptions& options) {
+  const double g_squared = 1 / (line.d_angstrom * line.d_angstrom), one = 1;
+  double factor = 0;
+  kernels::apply_lorentz_polarisation(lorentz_polarisation(options), &g_squared, &one, 1, &factor);
+  return std::sqrt(line.intensity / (factor * line.multiplicity));
+}
+
 class Simulator::Implementation {
  public:
   explicit Implementation(const PatternOptions& options)
@@ -71,10 +87,8 @@ class Simulator::Implementation {
         form_factors_(table_, std::pow(reciprocal_radius(options.simulation.two_theta_max_deg, shorter_wavelength(options.simulation)), 2) * (1 + 1e-6)),
         profile_(options.grid, options.fwhm_deg) {
     const SimulationOptions& simulation = options.simulation;
-    const double monochromator = std::cos(simulation.monochromator_two_theta_deg * kDegree);
-    const double polarisation = simulation.form_factors == FormFactors::neutron ? 0 : monochromator * monochromator;
-    factors_.push_back({simulation.wavelength_angstrom, polarisation, 1});
-    if (simulation.second_intensity > 0) factors_.push_back({simulation.second_wavelength_angstrom, polarisation, simulation.second_intensity});
+    factors_.push_back(lorentz_polarisation(simulation));
+    if (simulation.second_intensity > 0) factors_.push_back({simulation.second_wavelength_angstrom, factors_.front().polarisation, simulation.second_intensity});
   }
 
   void lines(const StructureView& structure, std::vector<Line>& out);

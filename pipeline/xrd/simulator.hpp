@@ -67,6 +67,10 @@ struct Line {
   int multiplicity;  // how many reflections are merged into this line, -g counted with g
 };
 
+/// Root mean square of |F| over the reflections merged into a line of Simulator::unscaled_lines, electrons (neutron: femtometre);
+/// |F| itself where they are of one orbit.
+double structure_factor(const Line& line, const SimulationOptions& options);
+
 struct Reflection {
   double two_theta_deg, intensity;  // of g and -g together, unscaled
   std::array<int, 3> hkl;

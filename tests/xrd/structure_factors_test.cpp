@@ -8,10 +8,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iostream>
 #include <map>
 #include <numbers>
 
+#include "pipeline/xrd/form_factor_polynomials.hpp"
+#include "pipeline/xrd/laue_group.hpp"
+#include "pipeline/xrd/reflections.hpp"
 #include "pipeline/xrd/simulator.hpp"
+#include "pipeline/xrd/structure_factors.hpp"
 #include "tests/xrd/direct_sum.hpp"
 #include "tests/xrd/reference_structures.hpp"
 
@@ -53,8 +58,60 @@ TEST(StructureFactors, AgreeWithGemmi) {
     const double theta = line.two_theta_deg / 2 * std::numbers::pi / 180;
     const double lp = (1 + std::pow(std::cos(2 * theta), 2)) / (std::pow(std::sin(theta), 2) * std::cos(theta));
     EXPECT_NEAR(line.intensity, 2 * f2 * lp, 1e-9 * line.intensity + 1e-6) << line.h << ' ' << line.k << ' ' << line.l;
+    EXPECT_NEAR(structure_factor(line, options.simulation), std::sqrt(f2), 1e-9 * std::sqrt(f2) + 1e-9);
     EXPECT_NEAR(line.d_angstrom, small.cell.calculate_d({{line.h, line.k, line.l}}), 1e-9);
   }
+}
+
+/// [reflections]: |F| of the batch by the calculator, next to gemmi's, as shares of the sum of the form factors.
+template <class Real>
+double worst_against_gemmi(const OwnedStructure& owned, const gemmi::SmallStructure& small) {
+  const double g_max = 1.6;
+  const ReciprocalMetric metric = ReciprocalMetric::of(owned.lattice, 0);
+  const ScatteringTable table(FormFactors::it92, false, 1.54184);
+  const FormFactorPolynomials polynomials(table, g_max * g_max * (1 + 1e-6));
+  ReflectionEnumerator reflections(metric, LaueGroup::none().unit(metric), 0.05, g_max);
+  StructureFactorCalculator<Real> calculator;
+  calculator.begin(owned.view(), polynomials, metric, reflections);
+  gemmi::StructureFactorCalculator<gemmi::IT92<double>> oracle(small.cell);
+  ReflectionBatch batch;
+  double worst = 0;
+  while (reflections.next(batch, 1000)) {
+    const std::span<Real> f_squared = calculator.of(batch);
+    std::size_t i = 0;
+    for (const ReflectionRow& row : batch.rows)
+      for (int w = row.first; w < row.first + row.count; ++w, ++i) {
+        const int permuted[3] = {row.u, row.v, w};
+        gemmi::Miller hkl;
+        for (std::size_t a = 0; a < 3; ++a) hkl[static_cast<std::size_t>(metric.axis[a])] = permuted[a];
+        double sum = 0;
+        for (const auto& site : small.sites) sum += site.occ * gemmi::IT92<double>::get(site.element).calculate_sf(batch.g_squared[i] / 4);
+        worst = std::max(worst, std::abs(std::sqrt(f_squared[i] / 2.0) - std::abs(oracle.calculate_sf_from_small_structure(small, hkl))) / sum);
+      }
+  }
+  return worst;
+}
+
+// The production path keeps coordinates as float32 and sums patterns in float32; gemmi here has the coordinates in double.
+TEST(StructureFactors, AreWithinAFractionOfTheSumOfFormFactors) {
+  OwnedStructure exact = triclinic();
+  EXPECT_LT(worst_against_gemmi<double>(exact, as_gemmi(exact.view())), 1e-10);
+  EXPECT_LT(worst_against_gemmi<float>(exact, as_gemmi(exact.view())), 1e-5);
+  OwnedStructure large;
+  large.lattice = {9.1, 0.3, 0.1, -2.2, 11.4, 0.4, 0.7, -1.9, 13.3};
+  std::vector<double> coordinates;
+  for (int a = 0; a < 90; ++a) {
+    double place[3];
+    for (int i = 0; i < 3; ++i) place[i] = std::fmod(0.7548776662466927 * (3 * a + i + 1) * (i + 1), 1.0);
+    coordinates.insert(coordinates.end(), place, place + 3);
+    large.add(a % 3 == 0 ? 8 : a % 3 == 1 ? 26 : 56, place[0], place[1], place[2]);
+  }
+  gemmi::SmallStructure small = as_gemmi(large.view());
+  for (std::size_t a = 0; a < small.sites.size(); ++a) small.sites[a].fract = gemmi::Fractional(coordinates[3 * a], coordinates[3 * a + 1], coordinates[3 * a + 2]);
+  const double in_double = worst_against_gemmi<double>(large, small), in_single = worst_against_gemmi<float>(large, small);
+  std::cout << "coordinates in float32: " << in_double << " of the sum of form factors in double, " << in_single << " in single precision\n";
+  EXPECT_LT(in_double, 1e-6);
+  EXPECT_LT(in_single, 1e-4);
 }
 
 TEST(StructureFactors, FriedelPairsDifferWithDispersionAndBothCount) {
