@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly root=$PWD state=$PWD/.bootstrap venv=$PWD/.venv
 
-readonly apt_packages=(
+apt_packages=(
   build-essential cmake ninja-build ccache git ca-certificates python3-venv pkg-config
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
   libboost-program-options-dev libboost-iostreams-dev libssl-dev
@@ -13,6 +13,10 @@ readonly apt_packages=(
   gemmi-dev libsymspg-dev librandom123-dev
   gnuplot-nox
   libgtest-dev libbenchmark-dev)
+
+# For the fuzz harnesses, which libFuzzer runs: it is part of clang.
+readonly fuzz_packages=(clang libclang-rt-dev)
+readonly fuzz_seconds=7  # each of three harnesses, in `test`
 
 # The wheels are pinned one by one and installed without their dependencies: the program uses Torch's C++ libraries,
 # which need no Python package, and of NVIDIA's wheels a CPU build loads the CUDA runtime and CUPTI only.
@@ -33,8 +37,10 @@ Commands; each does the ones it needs first:
   build   the program, tests and benchmarks, in build/release
   demo    train, evaluate and screen on the small datasets in data/, ending in demo/report.html
           (ARGUMENTS go to jobs/demo.sh)
-  test    all tests: the release build, and the libraries without Torch under AddressSanitizer and UBSan
-  asan    only the latter, in build/asan
+  test    all tests: the release build, the libraries without Torch under AddressSanitizer and UBSan, and a short run
+          of the fuzz harnesses
+  asan    only the tests under the sanitizers, in build/asan
+  fuzz    only the fuzz harnesses, in build/fuzz (ARGUMENTS: seconds for each, 60 if not given, and names of harnesses)
   clean   remove build/ and the record of what is set up; .venv and the packages stay
 
 Options:
@@ -190,15 +196,24 @@ build_asan() {
   build_preset asan all
 }
 
+build_fuzz() {
+  configure fuzz
+  timed "Building build/fuzz" cmake --build --preset fuzz -j "$(compile_jobs)"
+}
+
+fuzz_briefly() { quiet fuzz.log tests/fuzz/run.sh "$fuzz_seconds"; }
+
 run_tests() { ctest --test-dir "build/$1" --output-on-failure -j2; }
 
-# The two test runs end with ctest's own summary of the release build, so that the last line is a test result.
+# The test runs end with ctest's own summary of the release build, so that the last line is a test result.
 run_all_tests() {
-  local asan=0 release=0
+  local fuzz=0 asan=0 release=0
+  (timed "Fuzz harnesses, $fuzz_seconds s each" fuzz_briefly) || fuzz=$?
   say "Tests under AddressSanitizer and UBSan"
   run_tests asan || asan=$?
   say "Tests of the release build"
   run_tests release || release=$?
+  ((fuzz == 0)) || fail "a fuzz harness failed; see above, and build/fuzz/crashes for its input"
   ((asan == 0)) || fail "the tests under AddressSanitizer failed; see above"
   return $release
 }
@@ -223,18 +238,21 @@ while (($#)); do
     --no-cuda) cuda=OFF ;;
     -h | --help | help) usage; exit ;;
     --) shift; break ;;
-    -*) [[ $command == demo ]] && break; usage >&2; exit 64 ;;
+    -*) [[ $command == demo || $command == fuzz ]] && break; usage >&2; exit 64 ;;
     *) [[ -z $command ]] || break; command=$1 ;;
   esac
   shift
 done
 
+case $command in test | fuzz) apt_packages+=("${fuzz_packages[@]}") ;; esac
+
 case $command in
   setup) choose_device; setup ;;
   build) choose_device; setup; build_release ;;
   demo) choose_device; setup; build_release xxact; demo "$@" ;;
-  test) choose_device; setup; build_release; build_asan; run_all_tests ;;
+  test) choose_device; setup; build_release; build_asan; build_fuzz; run_all_tests ;;
   asan) choose_device; setup; build_asan; run_tests asan ;;
+  fuzz) choose_device; setup; build_fuzz; tests/fuzz/run.sh "$@" ;;
   clean) rm -rf build .bootstrap ;;
   '') usage >&2; exit 64 ;;
   *) printf "bootstrap.sh: no command '%s'\n\n" "$command" >&2; usage >&2; exit 64 ;;

@@ -60,12 +60,4 @@ void texture_weights(std::span<const double, 9> lattice, const std::array<int, 3
   for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = texture.weight(reflections[i]);
 }
 
-double family_texture_weight(std::span<const double, 9> lattice, const std::array<int, 3>& axis, double r, std::span<const std::array<int, 3>> family) {
-  if (family.empty()) throw ConfigError("a family without reflections has no weight");
-  const Texture texture(lattice, axis, r);
-  double sum = 0;
-  for (const std::array<int, 3>& hkl : family) sum += texture.weight(hkl);
-  return sum / static_cast<double>(family.size());
-}
-
 }  // namespace xxact::xrd

@@ -19,7 +19,4 @@ double march_dollase(double r, double cosine_squared);
 void texture_weights(std::span<const double, 9> lattice, const std::array<int, 3>& axis, double r, std::span<const std::array<int, 3>> reflections,
                      std::span<double> weights);
 
-/// The mean weight of one family, for sums that visit one reflection of each orbit: its members, or one of each pair +hkl and -hkl. Errors as above; a family must not be empty.
-double family_texture_weight(std::span<const double, 9> lattice, const std::array<int, 3>& axis, double r, std::span<const std::array<int, 3>> family);
-
 }  // namespace xxact::xrd

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Seeds each fuzzer from data/ and runs it for some seconds:
-#   cmake --preset fuzz && cmake --build --preset fuzz && tests/fuzz/run.sh [SECONDS] [NAME...]
+# Seeds each fuzzer from data/ and runs it for some seconds (`./bootstrap.sh fuzz` builds them first):
+#   tests/fuzz/run.sh [SECONDS] [NAME...]
 # Corpus and crashing inputs stay in build/fuzz/corpus/NAME and build/fuzz/crashes; the exit code tells of a crash.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
