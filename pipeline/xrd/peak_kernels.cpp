@@ -132,16 +132,4 @@ XXACT_CLONES void add_cells(const float* profile, const float* coefficients, std
   }
 }
 
-XXACT_CLONES void scale_to_one(const float* __restrict in, std::size_t n, float floor, bool square_root, float* __restrict out) {
-  float largest = 0;
-  for (std::size_t i = 0; i < n; ++i) largest = largest < in[i] ? in[i] : largest;
-  const float scale = largest > 0 ? 1 / largest : 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const float value = in[i] * scale;
-    out[i] = value < floor ? 0 : value;
-  }
-  if (!square_root) return;
-  for (std::size_t i = 0; i < n; ++i) out[i] = std::sqrt(out[i]);
-}
-
 }  // namespace xxact::xrd::kernels

@@ -34,7 +34,4 @@ inline constexpr int kFarCells = 8;
 /// out[i] = profile[i] + the cubic of the cell of bin i, i = 0 .. kTailCell * cells - 1.
 void add_cells(const float* profile, const float* coefficients, std::size_t stride, int cells, float* out);
 
-/// out = in / its largest, zero below `floor`, then the square root if asked; all zero if nothing is positive.
-void scale_to_one(const float* in, std::size_t n, float floor, bool square_root, float* out);
-
 }  // namespace xxact::xrd::kernels

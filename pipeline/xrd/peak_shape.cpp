@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "pipeline/xrd/kernels.hpp"
 #include "pipeline/xrd/peak_kernels.hpp"
 #include "src/base/error.hpp"
 
@@ -231,7 +232,7 @@ void PeakProfile::write(std::span<float> out) {
 
 void PeakProfile::write_scaled(bool square_root, std::span<float> out) {
   write(out);
-  kernels::scale_to_one(scratch_.data(), out.size(), static_cast<float>(kFloor), square_root, out.data());
+  kernels::normalise(scratch_.data(), out.size(), static_cast<float>(kFloor), square_root, out.data());
 }
 
 }  // namespace xxact::xrd
