@@ -38,7 +38,7 @@ void describe(options::options_description& description) {
       ("wavelength", options::value<std::string>()->default_value("CuKa"), wavelengths.c_str())
       ("two-theta-min", options::value<double>()->default_value(5), "first angle in degrees, 0 or more")
       ("two-theta-max", options::value<double>()->default_value(90), "last angle in degrees, at most 180")
-      ("form-factors", options::value<std::string>()->default_value("it92"), "it92 (International Tables), pymatgen (its table, for comparison) or neutron (bound coherent scattering lengths)")
+      ("form-factors", options::value<std::string>()->default_value("it92"), "it92 (International Tables), waasmaier-kirfel (with ions), pymatgen (its table, for comparison) or neutron (bound coherent scattering lengths)")
       ("dispersion", options::value<std::string>()->default_value("on"), "anomalous dispersion f', f'' at the wavelength: on or off")
       ("monochromator", options::value<double>()->default_value(0), "2-theta of a monochromator's crystal in degrees (graphite and Cu: 26.6), for the polarisation; 0: none")
       ("b-iso", options::value<std::string>()->default_value("0"), "isotropic displacement B of the atoms in square angstrom: 0.5, or by element O=0.8,Ba=0.3, or both 0.5,O=0.8")

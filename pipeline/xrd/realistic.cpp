@@ -66,7 +66,9 @@ void RealisticSimulator::pattern(const StructureView& structure, int crystal_sys
   if (out.size() != points || measured.size() != points || (!impurity.empty() && impurity.size() != points))
     throw ConfigError("a pattern of {} points was asked into room for {}, a mask of {} and with an impurity of {}", points, out.size(), measured.size(), impurity.size());
   const std::array<double, 9> lattice = strained_lattice(structure.lattice, crystal_system, artefacts.strain);
-  simulator_.reflections({lattice, structure.atomic_number, structure.frac_coords, structure.occupancy}, reflections_);
+  StructureView strained = structure;
+  strained.lattice = lattice;
+  simulator_.reflections(strained, reflections_);
   const std::size_t n = reflections_.size();
   two_theta_.resize(n), area_.resize(n), weight_.resize(n), hkl_.resize(n);
   for (std::size_t i = 0; i < n; ++i) two_theta_[i] = reflections_[i].two_theta_deg, area_[i] = reflections_[i].intensity, hkl_[i] = reflections_[i].hkl;

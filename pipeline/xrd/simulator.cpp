@@ -56,17 +56,27 @@ double reciprocal_radius(double two_theta_deg, double wavelength) { return 2 * s
 }  // namespace
 
 FormFactors parse_form_factors(std::string_view text) {
-  if (text == "it92") return FormFactors::it92;
-  if (text == "pymatgen") return FormFactors::pymatgen;
-  if (text == "neutron") return FormFactors::neutron;
-  throw ConfigError("form factors '{}': give it92, pymatgen or neutron", text);
+  for (const FormFactors table : {FormFactors::it92, FormFactors::pymatgen, FormFactors::neutron, FormFactors::waasmaier_kirfel})
+    if (text == name_of(table)) return table;
+  throw ConfigError("form factors '{}': give it92, waasmaier-kirfel, pymatgen or neutron", text);
+}
+
+std::string_view name_of(FormFactors table) {
+  switch (table) {
+    case FormFactors::pymatgen: return "pymatgen";
+    case FormFactors::neutron: return "neutron";
+    case FormFactors::waasmaier_kirfel: return "waasmaier-kirfel";
+    case FormFactors::it92: break;
+  }
+  return "it92";
 }
 
 class Simulator::Implementation {
  public:
   explicit Implementation(const PatternOptions& options)
       : options_(options),
-        table_(checked(options.simulation).form_factors, options.simulation.dispersion, options.simulation.wavelength_angstrom, options.simulation.displacement),
+        table_(checked(options.simulation).form_factors, options.simulation.dispersion, options.simulation.wavelength_angstrom, options.simulation.displacement,
+               options.simulation.ions),
         // The enumerator's range ends a hair beyond the largest |g|.
         form_factors_(table_, std::pow(reciprocal_radius(options.simulation.two_theta_max_deg, shorter_wavelength(options.simulation)), 2) * (1 + 1e-6)),
         profile_(options.grid, options.fwhm_deg) {

@@ -18,11 +18,13 @@ namespace xxact::xrd {
 
 /// it92: International Tables for Crystallography Vol. C (1992), hydrogen to californium. pymatgen: pymatgen's table with
 /// its faults, for comparison with patterns made by pymatgen. neutron: bound coherent scattering lengths (Neutron News 3
-/// (1992) 29) in femtometre, the same at every angle; without dispersion and polarisation.
-enum class FormFactors { it92, pymatgen, neutron };
+/// (1992) 29) in femtometre, the same at every angle; without dispersion and polarisation. waasmaier_kirfel: Acta Cryst. A51
+/// (1995) 416, hydrogen to californium and 111 ions.
+enum class FormFactors { it92, pymatgen, neutron, waasmaier_kirfel };
 
-/// "it92", "pymatgen" or "neutron"; throws ConfigError for any other text.
+/// "it92", "pymatgen", "neutron" or "waasmaier-kirfel"; throws ConfigError for any other text.
 FormFactors parse_form_factors(std::string_view text);
+std::string_view name_of(FormFactors table);
 
 /// Debye-Waller factors exp(-B s^2) of the atoms, B = 8 pi^2 <u^2> in angstrom^2, s = sin(theta) / lambda.
 struct Displacement {
@@ -43,6 +45,7 @@ struct SimulationOptions {
   Displacement displacement;
   double two_theta_min_deg = 5, two_theta_max_deg = 90;  // lines in the closed range, 0 <= min < max <= 180
   FormFactors form_factors = FormFactors::it92;
+  bool ions = false;       // form factors of the structure's ions by its charges, which every atom must have; waasmaier_kirfel only
   bool dispersion = true;  // f' and f'' of Cromer and Liberman at the radiation's energy (zero below Z = 3 and above 92)
 };
 

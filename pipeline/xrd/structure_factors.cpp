@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
+#include <string>
 
+#include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::xrd {
@@ -13,6 +16,12 @@ namespace {
 template <class T>
 void at_least(std::vector<T>& values, std::size_t size) {
   if (values.size() < size) values.resize(size);
+}
+
+/// "atom 3 (Fe at 0.25, 0, 0.5)", counted from 1.
+std::string atom_name(const StructureView& structure, std::size_t a) {
+  const float* x = structure.frac_coords.data() + 3 * a;
+  return fmt::format("atom {} ({} at {:.4g}, {:.4g}, {:.4g})", a + 1, element_symbol(structure.atomic_number[a]), x[0], x[1], x[2]);
 }
 
 }  // namespace
@@ -30,7 +39,10 @@ void StructureFactorCalculator<Real>::begin(const StructureView& structure, cons
   tables_.v_max = enumerator.v_max();
   tables_.w_max = enumerator.w_max();
   polynomial_argument_ = table.argument();
-  sort_by_element(structure, table);
+  if (table.table().has_ions())
+    sort_by_species(structure, table);
+  else
+    sort_by_element(structure, table);
   tabulate_phases(structure, metric);
 }
 
@@ -51,6 +63,34 @@ void StructureFactorCalculator<Real>::sort_by_element(const StructureView& struc
   }
   at_least(order_, structure.atoms());
   for (std::size_t a = 0; a < structure.atoms(); ++a) order_[begin[structure.atomic_number[a]]++] = static_cast<std::uint32_t>(a);
+}
+
+template <class Real>
+void StructureFactorCalculator<Real>::sort_by_species(const StructureView& structure, const FormFactorPolynomials& table) {
+  at_least(species_, structure.atoms());
+  species_begin_.assign(table.table().size() + 1, 0);
+  for (std::size_t a = 0; a < structure.atoms(); ++a) {
+    const float charge = structure.charge.empty() ? std::numeric_limits<float>::quiet_NaN() : structure.charge[a];
+    try {
+      species_[a] = static_cast<std::uint32_t>(table.table().index_of(structure.atomic_number[a], charge));
+    } catch (const InputError& error) {
+      throw InputError("{}: {}", atom_name(structure, a), error.what());
+    }
+    ++species_begin_[species_[a] + 1];
+  }
+  scattering_.clear();
+  element_end_.clear();
+  std::uint32_t total = 0;
+  for (std::size_t s = 0; s < table.table().size(); ++s) {
+    const std::uint32_t count = species_begin_[s + 1];
+    species_begin_[s] = total;
+    total += count;
+    if (count == 0) continue;
+    scattering_.push_back(&table.at<Real>(s));
+    element_end_.push_back(total);
+  }
+  at_least(order_, structure.atoms());
+  for (std::size_t a = 0; a < structure.atoms(); ++a) order_[species_begin_[species_[a]]++] = static_cast<std::uint32_t>(a);
 }
 
 template <class Real>

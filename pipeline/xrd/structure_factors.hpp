@@ -20,7 +20,8 @@ template <class Real>
 class StructureFactorCalculator {
  public:
   /// The structure whose reflections follow; its largest indices and the order of its axes come from the enumerator and
-  /// the metric. Throws InputError: no atoms, an atom that is not finite, an element without form factor.
+  /// the metric. With a table that has ions the atoms scatter by their charges.
+  /// Throws InputError: no atoms, an atom that is not finite, an element without form factor, a charge that is not in the table.
   void begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric, const ReflectionEnumerator& enumerator);
 
   /// [batch.reflections]: |F(g)|^2 + |F(-g)|^2. Valid until the next call.
@@ -28,10 +29,12 @@ class StructureFactorCalculator {
 
  private:
   void sort_by_element(const StructureView& structure, const FormFactorPolynomials& table);
+  void sort_by_species(const StructureView& structure, const FormFactorPolynomials& table);
   void tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric);
   void make_room(std::size_t reflections);
 
-  std::vector<std::uint32_t> order_;                  // atoms by element
+  std::vector<std::uint32_t> order_;                  // atoms by element, or by species where there are ions
+  std::vector<std::uint32_t> species_, species_begin_;  // [atoms], [species of the table + 1]; with ions only
   std::vector<double> coordinate_, step_re_, step_im_;  // [atoms, 3]: along u, v, w, and exp(2 pi i x) of it
   std::vector<std::size_t> element_end_;              // [elements]
   std::vector<const kernels::ElementPolynomial<Real>*> scattering_;  // [elements]

@@ -33,7 +33,7 @@ struct Reciprocal {
 std::complex<double> structure_factor(const StructureView& s, const ScatteringTable& table, int h, int k, int l, double g) {
   std::complex<double> sum = 0;
   for (std::size_t a = 0; a < s.atoms(); ++a) {
-    const ElementScattering& element = table.of(s.atomic_number[a]);
+    const ElementScattering& element = table.has_ions() ? table.scattering(table.index_of(s.atomic_number[a], s.charge[a])) : table.of(s.atomic_number[a]);
     const std::complex<double> f(element.f0(g * g / 4) + element.f_prime, element.f_double_prime);
     const double damping = std::exp(-element.b_iso * g * g / 4);
     const double phase = h * double(s.frac_coords[3 * a]) + k * double(s.frac_coords[3 * a + 1]) + l * double(s.frac_coords[3 * a + 2]);
@@ -45,7 +45,7 @@ std::complex<double> structure_factor(const StructureView& s, const ScatteringTa
 }  // namespace
 
 std::vector<DirectReflection> direct_reflections(const StructureView& structure, const SimulationOptions& options) {
-  const ScatteringTable table(options.form_factors, options.dispersion, options.wavelength_angstrom, options.displacement);
+  const ScatteringTable table(options.form_factors, options.dispersion, options.wavelength_angstrom, options.displacement, options.ions);
   return direct_reflections(structure, options, table);
 }
 
@@ -80,7 +80,7 @@ std::vector<double> direct_pattern(const StructureView& structure, const Pattern
     const SimulationOptions& first = options.simulation;
     SimulationOptions second = first;
     second.wavelength_angstrom = first.second_wavelength_angstrom;
-    const ScatteringTable table(first.form_factors, first.dispersion, first.wavelength_angstrom, first.displacement);
+    const ScatteringTable table(first.form_factors, first.dispersion, first.wavelength_angstrom, first.displacement, first.ions);
     for (DirectReflection r : direct_reflections(structure, second, table)) {
       r.intensity *= first.second_intensity;
       reflections.push_back(r);
