@@ -109,6 +109,10 @@ const ElementScattering& ScatteringTable::of(int atomic_number) const {
   return scattering_[static_cast<std::size_t>(atomic_number - 1)];
 }
 
+bool ScatteringTable::has_displacement() const {
+  return std::ranges::any_of(scattering_, [](const ElementScattering& s) { return s.b_iso != 0; });
+}
+
 std::size_t ScatteringTable::index_of(int atomic_number, float charge) const {
   of(atomic_number);  // throws for an element without form factor
   if (charge == 0) return static_cast<std::size_t>(atomic_number - 1);

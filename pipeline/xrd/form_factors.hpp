@@ -65,6 +65,7 @@ class ScatteringTable {
   std::size_t size() const { return species_.size(); }
   const ScatteringSpecies& species(std::size_t index) const { return species_[index]; }
   const ElementScattering& scattering(std::size_t index) const { return scattering_[index]; }
+  bool has_displacement() const;
   bool has_ions() const { return species_.size() > kFormFactorElements; }
   /// The index of an atom with this charge. Throws InputError for an element without form factor and, with the element's ions
   /// that there are, for any other charge, among them one that is not whole and NaN, which stands for none given.

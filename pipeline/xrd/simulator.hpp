@@ -1,6 +1,6 @@
 // Powder diffraction of one structure: its lines, and its pattern on a 2-theta grid. Kinematic theory: reflections within
 // the limiting sphere, structure factors, Lorentz-polarisation factor, Gaussian profile (docs/physics.md has the formulas).
-// Not here: absorption, anisotropic displacement, texture, background, noise; reading structures (io/).
+// Not here: absorption, texture, background, noise; reading structures (io/).
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ enum class FormFactors { it92, pymatgen, neutron, waasmaier_kirfel };
 FormFactors parse_form_factors(std::string_view text);
 std::string_view name_of(FormFactors table);
 
-/// Debye-Waller factors exp(-B s^2) of the atoms, B = 8 pi^2 <u^2> in angstrom^2, s = sin(theta) / lambda.
+/// Debye-Waller factors exp(-B s^2) of the atoms of structures without displacements of their own, B = 8 pi^2 <u^2> in angstrom^2, s = sin(theta) / lambda.
 struct Displacement {
   double b_iso = 0;
   std::map<int, double> b_iso_of_element;  // by atomic number; these elements instead of b_iso
@@ -80,8 +80,11 @@ struct Reflection {
 inline constexpr double kMostReflections = 5e6;
 
 /// One a thread: it keeps its buffers, so that after the largest structure nothing is allocated any more.
+/// A structure's charges count with `ions`, its displacements always; a Laue group must hold for both.
 /// Every function throws InputError, with the reason, for a structure that cannot be simulated: no atoms, a lattice or a
-/// coordinate that is not finite, a cell without volume, an element without form factor, too many reflections.
+/// coordinate that is not finite, a cell without volume, an element without form factor, with `ions` an atom without a charge
+/// that the table has, a displacement that cannot be, too many reflections. ConfigError for a structure with displacements
+/// of its own where the options give others.
 class Simulator {
  public:
   /// Throws ConfigError for options out of range.

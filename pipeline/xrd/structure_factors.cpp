@@ -4,9 +4,8 @@
 #include <cmath>
 #include <complex>
 #include <limits>
-#include <string>
 
-#include "src/base/elements.hpp"
+#include "pipeline/xrd/atom_name.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::xrd {
@@ -16,12 +15,6 @@ namespace {
 template <class T>
 void at_least(std::vector<T>& values, std::size_t size) {
   if (values.size() < size) values.resize(size);
-}
-
-/// "atom 3 (Fe at 0.25, 0, 0.5)", counted from 1.
-std::string atom_name(const StructureView& structure, std::size_t a) {
-  const float* x = structure.frac_coords.data() + 3 * a;
-  return fmt::format("atom {} ({} at {:.4g}, {:.4g}, {:.4g})", a + 1, element_symbol(structure.atomic_number[a]), x[0], x[1], x[2]);
 }
 
 }  // namespace
@@ -44,6 +37,8 @@ void StructureFactorCalculator<Real>::begin(const StructureView& structure, cons
   else
     sort_by_element(structure, table);
   tabulate_phases(structure, metric);
+  damped_ = damping_.begin(structure, metric, order_);
+  if (damped_ && table.table().has_displacement()) throw ConfigError("the structure has displacements of its own: give no others for its elements");
 }
 
 template <class Real>
@@ -156,7 +151,10 @@ template <class Real>
 std::span<Real> StructureFactorCalculator<Real>::of(const ReflectionBatch& batch) {
   const std::size_t n = batch.reflections;
   make_room(n);
-  kernels::sum_phases(tables_, batch.rows, sum_re_.data(), sum_im_.data(), stride_);
+  if (damped_)
+    kernels::sum_damped_phases(tables_, damping_.tables(), batch.rows, sum_re_.data(), sum_im_.data(), stride_);
+  else
+    kernels::sum_phases(tables_, batch.rows, sum_re_.data(), sum_im_.data(), stride_);
   kernels::polynomial_argument(polynomial_argument_, batch.g_squared.data(), n, argument_.data());
   kernels::sum_elements(scattering_, argument_.data(), sum_re_.data(), sum_im_.data(), stride_, n, f_squared_.data());
   return {f_squared_.data(), n};
