@@ -49,9 +49,10 @@ void keep(const Expansion& c, int degree, kernels::ChebyshevSeries<Real>& series
 }  // namespace
 
 FormFactorPolynomials::FormFactorPolynomials(const ScatteringTable& table, double g_squared_max) : table_(&table) {
-  // Found by trying: near the best for all elements from copper to 0.2 angstrom, and flat around it.
+  // Found by trying: near the best for all elements from copper to 0.2 angstrom, and flat around it. Over ranges that are wide
+  // beside the narrowest form factors (H1-, whose b reaches 234 square angstrom) a smaller q keeps the number of terms down.
   s_max_ = std::sqrt(g_squared_max) / 2;
-  q_ = 0.32 * s_max_;
+  q_ = (s_max_ > (table.has_ions() ? 1.5 : 2.01) ? 0.2 : 0.32) * s_max_;
   const double y_min = 1 / (1 + s_max_ * s_max_ / q_);
   argument_.per_g_squared = 1 / (4 * q_);
   argument_.scale = 2 / (1 - y_min);

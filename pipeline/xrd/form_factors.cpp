@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include <gemmi/fprime.hpp>
 #include <gemmi/it92.hpp>
@@ -67,6 +68,16 @@ ElementScattering scattering_of(FormFactors table, const ScatteringSpecies& spec
 }
 
 }  // namespace
+
+double largest_s(FormFactors table) {
+  switch (table) {
+    case FormFactors::neutron: return std::numeric_limits<double>::infinity();
+    case FormFactors::waasmaier_kirfel: return 3;
+    case FormFactors::it92:
+    case FormFactors::pymatgen: break;
+  }
+  return 2;
+}
 
 std::string species_name(const ScatteringSpecies& species) {
   const std::string_view symbol = element_symbol(species.atomic_number);

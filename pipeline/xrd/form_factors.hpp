@@ -14,8 +14,9 @@
 namespace xxact::xrd {
 
 inline constexpr int kFormFactorElements = 98;  // all tables: hydrogen to californium
-/// it92 and pymatgen hold up to here, 1/angstrom; waasmaier_kirfel would hold up to 6, its polynomials of bounded length do not.
-inline constexpr double kLargestS = 2.0;
+/// Up to which s, 1/angstrom, form factors are computed: to the end of the fit for it92 and pymatgen; not to that of
+/// waasmaier_kirfel, 6, where the polynomials would become too long; without end for neutrons.
+double largest_s(FormFactors table);
 
 struct DoyleTurner {
   std::array<double, 4> a, b;

@@ -26,8 +26,7 @@ PatternOptions beyond_the_ends(PatternOptions options) {
   SimulationOptions& simulation = options.simulation;
   simulation.two_theta_min_deg = std::max(0.0, std::min(simulation.two_theta_min_deg, options.grid.two_theta_min_deg - kBeyondTheEnds));
   const double shortest = simulation.second_intensity > 0 ? std::min(simulation.wavelength_angstrom, simulation.second_wavelength_angstrom) : simulation.wavelength_angstrom;
-  const double form_factors_end =
-      simulation.form_factors == FormFactors::neutron ? 180.0 : 360 / std::numbers::pi * std::asin(std::min(1.0, kLargestS * shortest * (1 - 1e-9)));
+  const double form_factors_end = 360 / std::numbers::pi * std::asin(std::min(1.0, largest_s(simulation.form_factors) * shortest * (1 - 1e-9)));
   const double wanted = std::max(simulation.two_theta_max_deg, options.grid.two_theta_max_deg + kBeyondTheEnds);
   simulation.two_theta_max_deg = std::max(simulation.two_theta_max_deg, std::min({wanted, form_factors_end, 180.0}));
   return options;

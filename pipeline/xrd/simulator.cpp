@@ -34,10 +34,10 @@ const SimulationOptions& checked(const SimulationOptions& options) {
     throw ConfigError("a monochromator at 2-theta = {} degrees: give 0 (none) to 180", options.monochromator_two_theta_deg);
   if (!(options.two_theta_min_deg >= 0 && options.two_theta_min_deg < options.two_theta_max_deg && options.two_theta_max_deg <= 180))
     throw ConfigError("2-theta from {} to {} degrees is not a range within 0 to 180", options.two_theta_min_deg, options.two_theta_max_deg);
-  const double largest_s = std::sin(options.two_theta_max_deg / 2 * kDegree) / wavelength;
-  if (largest_s > kLargestS && options.form_factors != FormFactors::neutron)
+  const double s_max = std::sin(options.two_theta_max_deg / 2 * kDegree) / wavelength, largest = largest_s(options.form_factors);
+  if (s_max > largest)
     throw ConfigError("sin(theta) / lambda reaches {:.3g} / angstrom; the form factors hold up to {}: use a longer wavelength than {} or end below {} degrees",
-                      largest_s, kLargestS, wavelength, options.two_theta_max_deg);
+                      s_max, largest, wavelength, options.two_theta_max_deg);
   return options;
 }
 

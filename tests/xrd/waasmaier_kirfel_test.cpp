@@ -179,6 +179,33 @@ TEST(Ions, EveryOptionTogetherEqualsTheDirectSum) {
   EXPECT_NEAR(computed, direct, 1e-10 * direct);
 }
 
+// Up to s = 3 / angstrom at 0.3 angstrom, where the other tables end at 74 degrees; large displacements still fit.
+TEST(WaasmaierKirfel, ReachesFurtherThanTheInternationalTables) {
+  PatternOptions options = ion_options();
+  options.simulation.wavelength_angstrom = 0.3;
+  options.simulation.two_theta_min_deg = 100, options.simulation.two_theta_max_deg = 128;
+  options.grid = {100, 128, 100};
+  options.simulation.form_factors = FormFactors::it92;
+  options.simulation.ions = false;
+  EXPECT_THROW(Simulator{options}, ConfigError);
+  options.simulation.form_factors = FormFactors::waasmaier_kirfel;
+  options.simulation.ions = true;
+  for (const double b : {0.0, 0.3}) {
+    options.simulation.displacement.b_iso = b;
+    const OwnedStructure structure = rock_salt();
+    std::vector<Reflection> reflections;
+    Simulator(options).reflections(structure.view(), reflections);
+    double direct = 0, computed = 0;
+    for (const DirectReflection& r : direct_reflections(structure.view(), options.simulation)) direct += r.intensity;
+    for (const Reflection& r : reflections) computed += r.intensity;
+    EXPECT_NEAR(computed, direct, 1e-9 * direct) << b;
+  }
+  options.simulation.displacement.b_iso = 10;
+  EXPECT_NO_THROW(Simulator{options});
+  options.simulation.two_theta_max_deg = 129;
+  EXPECT_THROW(Simulator{options}, ConfigError);
+}
+
 // The same simulator after a structure of other species: nothing of the first stays.
 TEST(Ions, NeutralAtomsScatterAsWithoutIons) {
   OwnedStructure structure = mixed_charges();
