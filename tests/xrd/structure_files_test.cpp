@@ -157,7 +157,7 @@ TEST(StructureFiles, ChargesComeFromSymbolsAndOxidationNumbers) {
 TEST(StructureFiles, IonsOfOneElementOnOneSiteStayApart) {
   const std::string text = cell(4, 5, 6, 90, 90, 90) + kSites + "_atom_site_occupancy\nFe1 Fe2+ 0 0 0 0.5\nFe2 Fe3+ 0 0 0 0.5\nO1 O2- 0.5 0.5 0.5 1\n";
   const io::NamedStructure apart = read_text("shared.cif", text, {.charges = true}), together = read_text("shared.cif", text, {});
-  EXPECT_EQ(apart.charge, (std::vector<float>{2, 3, -2}));
+  ASSERT_EQ(apart.charge, (std::vector<float>{2, 3, -2}));
   EXPECT_EQ(apart.structure[0].occupancy[0], 0.5F);
   EXPECT_EQ(together.structure[0].atoms(), 2U);
   EXPECT_TRUE(together.charge.empty());

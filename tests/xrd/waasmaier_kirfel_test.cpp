@@ -23,6 +23,21 @@ ScatteringTable with_ions() { return ScatteringTable(FormFactors::waasmaier_kirf
 
 double f0(const ScatteringTable& table, int z, int charge, double s) { return table.scattering(table.index_of(z, static_cast<float>(charge))).f0(s * s); }
 
+// The a, b and c of each species in turn, as xraydb 4.5.8 has them: their sum, the sum weighted by their place, the sum of squares.
+TEST(WaasmaierKirfel, NumbersAreThoseOfAnotherCopy) {
+  double sum = 0, weighted = 0, squares = 0, place = 0;
+  const auto take = [&](double x) { sum += x, weighted += ++place * x, squares += x * x; };
+  for (const WaasmaierKirfel& row : kWaasmaierKirfel) {
+    for (const double a : row.a) take(a);
+    for (const double b : row.b) take(b);
+    take(row.c);
+  }
+  EXPECT_EQ(place, 2299);
+  EXPECT_NEAR(sum, 27497.018656, 1e-7);
+  EXPECT_NEAR(weighted, 35039028.245966, 1e-4);
+  EXPECT_NEAR(squares, 1893749.390502, 1e-5);
+}
+
 // As published, osmium is the furthest off; 19 of the 209 are by more than 0.02.
 TEST(WaasmaierKirfel, ForwardScatteringIsTheElectronCount) {
   const ScatteringTable table = with_ions();
