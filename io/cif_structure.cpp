@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "io/cif_site_details.hpp"
 #include "io/species_symbol.hpp"
 #include "io/symmetry_operations.hpp"
 #include "src/base/error.hpp"
@@ -83,7 +84,7 @@ SiteColumns site_columns(const CifBlock& block) {
   throw InputError("no atom sites with fractional coordinates");
 }
 
-void read_sites(const CifBlock& block, StructureRecord& record) {
+void read_sites(const CifBlock& block, StructureRecord& record, const RecordLimits& limits) {
   const SiteColumns sites = site_columns(block);
   for (std::size_t row = 0; row < sites.x.size(); ++row) {
     const bool has_symbol = sites.symbol.size() > 0 && sites.symbol[row].known(), has_label = sites.label.size() > 0 && sites.label[row].known();
@@ -94,6 +95,7 @@ void read_sites(const CifBlock& block, StructureRecord& record) {
     const bool has_occupancy = sites.occupancy.size() > 0 && sites.occupancy[row].known();
     record.add_atom(species.atomic_number, species.code, frac, has_occupancy ? number_of(sites.occupancy[row].text, "_atom_site_occupancy") : 1.0);
   }
+  if (limits.details()) record.details = read_site_details(block, sites.label, sites.symbol, sites.x.size(), record.lattice, limits);
 }
 
 /// Names as databases write them: underscores ("P6_3/mmc") and ICSD's setting after a blank ("F d -3 m Z").
@@ -182,16 +184,16 @@ bool holds_structure(const CifBlock& block) {
   return false;
 }
 
-void read_cif_block(const CifBlock& block, StructureRecord& record, std::size_t most_atoms) {
+void read_cif_block(const CifBlock& block, StructureRecord& record, const RecordLimits& limits) {
   const Cell cell = read_cell(block);
   record.lattice = lattice_of(cell);
   record.has_structure = true;
-  read_sites(block, record);
+  read_sites(block, record, limits);
   const gemmi::SpaceGroup* named = named_group(block, cell);
   const int declared = declared_number(block);
   const int number = declared > 0 ? declared : named ? named->number : 0;
   if (number > 1) record.space_group = number;
-  expand_by_symmetry(record, symmetry_of(block, named, declared, cell), most_atoms);
+  expand_by_symmetry(record, symmetry_of(block, named, declared, cell), 4 * limits.max_atoms);
 }
 
 }  // namespace xxact::io

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "io/cif_document.hpp"
+#include "io/record_checks.hpp"
 #include "io/structure_record.hpp"
 
 namespace xxact::io {
@@ -16,7 +17,8 @@ bool holds_structure(const CifBlock& block);
 /// else those of the Hall or Hermann-Mauguin name (setting by the cell angles where the name leaves it open), else of the
 /// number in its standard setting, else none. The space group is the declared one, but P 1 counts as not
 /// declared: programs that list every atom of the cell write P 1 whatever the symmetry of the crystal.
-/// `most_atoms`: limit of the expansion. Throws InputError with the reason.
-void read_cif_block(const CifBlock& block, StructureRecord& record, std::size_t most_atoms);
+/// The expansion ends at four times the limit of atoms; details are read where the limits ask for them.
+/// Throws InputError with the reason.
+void read_cif_block(const CifBlock& block, StructureRecord& record, const RecordLimits& limits);
 
 }  // namespace xxact::io

@@ -1,6 +1,7 @@
 #include "io/read_structures.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "io/source.hpp"
@@ -12,7 +13,15 @@ namespace xxact::io {
 
 namespace {
 
-NamedStructure named_structure_of(const StructureRecord& record, std::optional<double> symprec) {
+void add_displacement(const StructureRecord& record, std::size_t atom, NamedStructure& named) {
+  const Tensor& star = record.details[atom].u_star;
+  const bool known = !std::isnan(star[0]);
+  const Tensor u = known ? cartesian(star, record.lattice) : Tensor{};
+  named.displacement.insert(named.displacement.end(), u.begin(), u.end());
+  named.atoms_without_displacement += known ? 0 : 1;
+}
+
+NamedStructure named_structure_of(const StructureRecord& record, const RecordLimits& limits, std::optional<double> symprec) {
   NamedStructure named;
   named.id = record.id;
   const Symmetry symmetry = symprec ? find_symmetry(record, *symprec) : Symmetry{};
@@ -20,15 +29,20 @@ NamedStructure named_structure_of(const StructureRecord& record, std::optional<d
   const std::vector<float> frac(record.frac_coords.begin(), record.frac_coords.end());
   const std::vector<float> occupancy(record.occupancy.begin(), record.occupancy.end());
   const bool partial = std::any_of(occupancy.begin(), occupancy.end(), [](float x) { return x != 1.0F; });
+  // Ions and displacements may break the symmetry that elements and places have.
+  const std::uint32_t laue_code = record.details.empty() ? symmetry.laue_code : kNoLaueCode;
   named.structure.push_back({std::span<const double, 9>(record.lattice), record.atomic_number, frac, partial ? std::span<const float>(occupancy) : std::span<const float>{},
-                             symmetry.laue_code});
+                             laue_code});
+  for (std::size_t atom = 0; atom < record.details.size(); ++atom) {
+    if (limits.charges) named.charge.push_back(static_cast<float>(record.details[atom].charge));
+    if (limits.displacements) add_displacement(record, atom, named);
+  }
   return named;
 }
 
 /// Reads on until the file ends or breaks off; calls `use` for each good structure, which says whether to go on.
 template <class Use>
-void for_each_structure(const std::filesystem::path& file, Use use) {
-  const RecordLimits limits;
+void for_each_structure(const std::filesystem::path& file, const RecordLimits& limits, Use use) {
   const auto reader = open_records(file, limits);
   StructureRecord record;
   for (std::int64_t number = 0; reader->next(); ++number) {
@@ -46,13 +60,20 @@ void for_each_structure(const std::filesystem::path& file, Use use) {
 
 }  // namespace
 
-std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id, std::optional<double> symprec) {
+StructureView NamedStructure::view() const {
+  StructureView all = structure[0];
+  all.charge = charge;
+  all.displacement = displacement;
+  return all;
+}
+
+std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id, const RecordLimits& limits, std::optional<double> symprec) {
   std::vector<NamedStructure> structures;
   std::vector<NamedStructure> by_number;
   try {
-    for_each_structure(file, [&](const StructureRecord& record, std::int64_t number) {
-      if (record_id.empty() || record.id == record_id) structures.push_back(named_structure_of(record, symprec));
-      else if (std::to_string(number) == record_id) by_number.push_back(named_structure_of(record, symprec));
+    for_each_structure(file, limits, [&](const StructureRecord& record, std::int64_t number) {
+      if (record_id.empty() || record.id == record_id) structures.push_back(named_structure_of(record, limits, symprec));
+      else if (std::to_string(number) == record_id) by_number.push_back(named_structure_of(record, limits, symprec));
       return record_id.empty() || structures.empty();
     });
   } catch (const InputError& error) {

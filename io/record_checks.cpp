@@ -67,20 +67,24 @@ std::string name_of(const StructureRecord& record, std::uint32_t atom) {
 /// The atoms that stay, with their occupancies, once atoms of one element on one place are merged.
 class SiteMerge {
  public:
-  SiteMerge(StructureRecord& record, std::vector<ClosePair> pairs)
-      : record_(record), pairs_(std::move(pairs)), kept_as_(record.atoms()) {
+  SiteMerge(StructureRecord& record, std::vector<ClosePair> pairs, bool keep_species)
+      : record_(record), pairs_(std::move(pairs)), kept_as_(record.atoms()), keep_species_(keep_species) {
     std::iota(kept_as_.begin(), kept_as_.end(), 0U);
     std::sort(pairs_.begin(), pairs_.end(), [](const ClosePair& a, const ClosePair& b) { return a.first != b.first ? a.first < b.first : a.second < b.second; });
   }
 
   void run() {
     for (const ClosePair& pair : pairs_)
-      if (pair.distance < kSameSite && record_.atomic_number[pair.first] == record_.atomic_number[pair.second]) merge(pair);
+      if (pair.distance < kSameSite && are_one_atom(pair)) merge(pair);
     number_sites();
     remove_merged();
   }
 
  private:
+  bool are_one_atom(const ClosePair& pair) const {
+    return record_.atomic_number[pair.first] == record_.atomic_number[pair.second] && (!keep_species_ || record_.species[pair.first] == record_.species[pair.second]);
+  }
+
   void merge(const ClosePair& pair) {
     const std::uint32_t stays = kept_as_[pair.first];
     if (stays == kept_as_[pair.second]) return;
@@ -118,6 +122,7 @@ class SiteMerge {
       record_.species[to] = record_.species[from];
       record_.occupancy[to] = record_.occupancy[from];
       record_.site[to] = number[record_.site[from]];
+      if (!record_.details.empty()) record_.details[to] = record_.details[from];
       std::copy_n(record_.frac_coords.begin() + static_cast<std::ptrdiff_t>(3 * from), 3, record_.frac_coords.begin() + static_cast<std::ptrdiff_t>(3 * to));
       ++to;
     }
@@ -126,18 +131,20 @@ class SiteMerge {
     record_.occupancy.resize(to);
     record_.site.resize(to);
     record_.frac_coords.resize(3 * to);
+    if (!record_.details.empty()) record_.details.resize(to);
   }
 
   StructureRecord& record_;
   std::vector<ClosePair> pairs_;
   std::vector<std::uint32_t> kept_as_;
+  bool keep_species_;
 };
 
-void merge_sites(StructureRecord& record) {
+void merge_sites(StructureRecord& record, bool keep_species) {
   const std::size_t most = 64 * record.atoms();
   std::vector<ClosePair> pairs = close_pairs(record.lattice, record.frac_coords, kClosestAtoms, most);
   if (pairs.size() >= most) throw InputError("{} or more pairs of atoms are closer than {} angstrom", most, kClosestAtoms);
-  SiteMerge(record, std::move(pairs)).run();
+  SiteMerge(record, std::move(pairs), keep_species).run();
 }
 
 void count_formula(StructureRecord& record) {
@@ -155,7 +162,7 @@ void check_record(StructureRecord& record, const RecordLimits& limits) {
   if (record.has_structure) {
     check_lattice(record);
     check_atoms(record, limits);
-    merge_sites(record);
+    merge_sites(record, limits.details());
     if (record.atoms() > limits.max_atoms) throw InputError("{} atoms, more than {}", record.atoms(), limits.max_atoms);
     count_formula(record);
   }

@@ -10,6 +10,11 @@ namespace xxact::io {
 
 struct RecordLimits {
   std::size_t max_atoms = 1000;
+  // Datasets keep neither; asked for, a record is refused where they cannot be read, and the ions of one element on one site
+  // stay apart.
+  bool charges = false, displacements = false;
+
+  bool details() const { return charges || displacements; }
 };
 
 inline constexpr std::size_t kMaxIdBytes = 64;
@@ -23,7 +28,7 @@ inline constexpr double kOccupancySlack = 1e-3;
 /// occupancies of one site above 1; atoms closer than 0.5 A; neither structure nor formula.
 ///
 /// Same element on one place: the same symbol twice is one site written twice and stays once; different symbols (Fe2+ and
-/// Fe3+, H and D) are parts of one site, and their occupancies add up.
+/// Fe3+, H and D) are parts of one site, and their occupancies add up, or with details stay atoms of their own on it.
 void check_record(StructureRecord& record, const RecordLimits& limits);
 
 }  // namespace xxact::io

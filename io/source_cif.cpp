@@ -30,7 +30,7 @@ class CifSource final : public RecordReader {
     record.clear();
     record.id = id();
     record.labels.source = source_kind_of(record.id, false, false);
-    read_cif_block(block(), record, 4 * limits_.max_atoms);
+    read_cif_block(block(), record, limits_);
   }
 
  private:

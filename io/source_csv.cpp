@@ -94,7 +94,7 @@ class CsvSource final : public RecordReader {
       const auto blocks = parse_cif(*cif);
       if (blocks.empty()) throw InputError("column cif has no data block");
       const auto found = std::find_if(blocks.begin(), blocks.end(), holds_structure);
-      read_cif_block(found == blocks.end() ? blocks.front() : *found, record, 4 * limits_.max_atoms);
+      read_cif_block(found == blocks.end() ? blocks.front() : *found, record, limits_);
       return;
     }
     const std::string* formula = cell_of(columns_.formula);

@@ -8,6 +8,7 @@
 
 #include "io/json_entries.hpp"
 #include "io/json_numbers.hpp"
+#include "io/record_checks.hpp"
 #include "io/source.hpp"
 #include "io/species_symbol.hpp"
 #include "src/base/elements.hpp"
@@ -40,7 +41,23 @@ void read_lattice(const object& structure, StructureRecord& record) {
   }
 }
 
-void read_site(const element& site, std::size_t number, StructureRecord& record) {
+/// U* from the site properties that pymatgen gives displacements, U11_cif to U12_cif; unknown where it has none of them.
+Tensor read_displacement(const element& site, std::size_t number, const std::array<double, 9>& lattice) {
+  constexpr const char* kKeys[6] = {"U11_cif", "U22_cif", "U33_cif", "U12_cif", "U13_cif", "U23_cif"};
+  object properties;
+  if (site["properties"].get(properties)) return AtomDetails{}.u_star;
+  std::size_t known = 0;
+  for (const char* key : kKeys) {
+    element value;
+    known += !properties[key].get(value) && !value.is_null() ? 1 : 0;
+  }
+  if (known == 0) return AtomDetails{}.u_star;
+  Tensor u;
+  for (std::size_t n = 0; n < 6; ++n) u[n] = number_in(properties[kKeys[n]], fmt::format("{} of site {}", kKeys[n], number));
+  return u_star(u, lattice);
+}
+
+void read_site(const element& site, std::size_t number, const RecordLimits& limits, StructureRecord& record) {
   array position, species;
   if (site["abc"].get(position) || position.size() != 3) throw InputError("site {} has no fractional coordinates abc", number);
   std::array<double, 3> frac{};
@@ -52,13 +69,17 @@ void read_site(const element& site, std::size_t number, StructureRecord& record)
     if (one["element"].get(symbol)) throw InputError("a species of site {} has no element", number);
     const auto z = atomic_number_of(symbol);
     if (!z) throw InputError("unknown element \"{:.20}\" at site {}", symbol, number);
-    double oxidation_state = 0;
-    if (one["oxidation_state"].get(oxidation_state)) oxidation_state = 0;
-    record.add_atom(*z, species_code(symbol, oxidation_state), frac, number_in(one["occu"], fmt::format("occupancy of {} at site {}", symbol, number)));
+    AtomDetails details;
+    if (one["oxidation_state"].get(details.charge)) details.charge = AtomDetails::kUnknown;
+    record.add_atom(*z, species_code(symbol, details.charge), frac, number_in(one["occu"], fmt::format("occupancy of {} at site {}", symbol, number)));
+    if (!limits.details()) continue;
+    if (limits.displacements) details.u_star = read_displacement(site, number, record.lattice);
+    record.details.push_back(details);
   }
 }
 
-void read_structure(const object& structure, StructureRecord& record, std::size_t most_sites) {
+void read_structure(const object& structure, StructureRecord& record, const RecordLimits& limits) {
+  const std::size_t most_sites = 4 * limits.max_atoms;
   record.has_structure = true;
   read_lattice(structure, record);
   array sites;
@@ -66,7 +87,7 @@ void read_structure(const object& structure, StructureRecord& record, std::size_
   std::size_t number = 0;
   for (const element site : sites) {
     if (++number > most_sites) throw InputError("more than {} sites", most_sites);
-    read_site(site, number, record);
+    read_site(site, number, limits, record);
   }
 }
 
@@ -123,8 +144,8 @@ class JsonSource final : public RecordReader {
     const bool alexandria = has_data && data["mat_id"].error() == simdjson::SUCCESS && data["e_form"].error() == simdjson::SUCCESS;
     record.labels.source = source_kind_of(record.id, false, alexandria);
     object structure, composition;
-    if (!entry["structure"].get(structure)) read_structure(structure, record, 4 * limits_.max_atoms);
-    else if (entry["lattice"].error() == simdjson::SUCCESS) read_structure(entry, record, 4 * limits_.max_atoms);
+    if (!entry["structure"].get(structure)) read_structure(structure, record, limits_);
+    else if (entry["lattice"].error() == simdjson::SUCCESS) read_structure(entry, record, limits_);
     else if (!entry["composition"].get(composition)) read_composition(composition, record);
     else throw InputError("neither structure nor composition");
   }

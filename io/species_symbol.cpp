@@ -1,5 +1,6 @@
 #include "io/species_symbol.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -45,6 +46,23 @@ Species species_of_symbol(std::string_view symbol) {
   auto z = two_letters(symbol);
   if (!z) z = one_letter(symbol);
   return checked(z, symbol);
+}
+
+std::optional<double> charge_of_symbol(std::string_view symbol) {
+  if (symbol.empty() || !is_letter(symbol[0])) return std::nullopt;
+  std::string_view text = symbol.substr(two_letters(symbol) ? 2 : 1);
+  if (text.empty()) return std::nullopt;
+  const bool sign_first = text.front() == '+' || text.front() == '-';
+  const char sign = sign_first ? text.front() : text.back();
+  if (sign != '+' && sign != '-') return std::nullopt;
+  if (sign_first) text.remove_prefix(1);
+  else text.remove_suffix(1);
+  double charge = 1;
+  if (!text.empty()) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), charge, std::chars_format::fixed);
+    if (error != std::errc() || end != text.data() + text.size() || !(charge >= 0)) return std::nullopt;
+  }
+  return sign == '+' ? charge : -charge;
 }
 
 Species species_of_label(std::string_view label) {

@@ -5,13 +5,23 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "io/displacement_tensor.hpp"
 #include "io/formula.hpp"
 #include "io/label_table.hpp"
 
 namespace xxact::io {
+
+/// What a source says of an atom beside element, place and occupancy; NaN where it does not.
+struct AtomDetails {
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+  double charge = kUnknown;  // of the ion, in units of the proton's
+  Tensor u_star = {kUnknown, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown};  // all six or none
+};
 
 struct StructureRecord {
   std::string id;
@@ -22,6 +32,7 @@ struct StructureRecord {
   std::vector<double> frac_coords;           // [atoms, 3]
   std::vector<double> occupancy;             // [atoms]
   std::vector<int> species;                  // [atoms]: tells Fe2+ from Fe3+, H from D; see species_code
+  std::vector<AtomDetails> details;          // [atoms], or empty: not asked for, see RecordLimits
   std::vector<std::uint32_t> site;           // [atoms]: atoms of one mixed site share a number; made by the checks
 
   std::vector<ElementAmount> formula;  // by ascending atomic number; given, or counted from the atoms by the checks
@@ -42,6 +53,7 @@ struct StructureRecord {
     species.clear();
     frac_coords.clear();
     occupancy.clear();
+    details.clear();
     site.clear();
   }
 

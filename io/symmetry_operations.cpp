@@ -114,19 +114,22 @@ class Orbit {
     offset_.clear();
     count_.clear();
   }
-  void add(const std::array<double, 3>& image) {
+  /// Returns the number of the image that it fell on, or its own.
+  std::size_t add(const std::array<double, 3>& image) {
     for (std::size_t k = 0; k < count_.size(); ++k) {
       const Offset offset = nearest_offset(lattice_, image.data(), &place_[3 * k]);
       if (offset.square >= kSpecialPosition * kSpecialPosition) continue;
       for (std::size_t i = 0; i < 3; ++i) offset_[3 * k + i] += offset.frac[i];
       ++count_[k];
-      return;
+      return k;
     }
     place_.insert(place_.end(), image.begin(), image.end());
     offset_.insert(offset_.end(), 3, 0.0);
     count_.push_back(1);
+    return count_.size() - 1;
   }
   std::size_t size() const { return count_.size(); }
+  int images(std::size_t k) const { return count_[k]; }
   std::array<double, 3> position(std::size_t k) const {
     std::array<double, 3> mean{};
     for (std::size_t i = 0; i < 3; ++i) {
@@ -170,11 +173,24 @@ void expand_by_symmetry(StructureRecord& record, const std::vector<SymmetryOpera
   const StructureRecord unit = record;
   record.clear_atoms();
   Orbit orbit(record.lattice);
+  std::vector<Tensor> turned;  // [images]: sum of the displacements of the operations that lead there
   for (std::size_t atom = 0; atom < unit.atoms(); ++atom) {
     orbit.clear();
-    for (const SymmetryOperation& operation : operations) orbit.add(operation(&unit.frac_coords[3 * atom]));
+    turned.clear();
+    for (const SymmetryOperation& operation : operations) {
+      const std::size_t image = orbit.add(operation(&unit.frac_coords[3 * atom]));
+      if (unit.details.empty()) continue;
+      turned.resize(orbit.size());
+      const Tensor tensor = rotated(unit.details[atom].u_star, operation.rotation);
+      for (std::size_t n = 0; n < tensor.size(); ++n) turned[image][n] += tensor[n];
+    }
     if (record.atoms() + orbit.size() > most_atoms) throw InputError("more than {} atoms in the cell", most_atoms);
-    for (std::size_t k = 0; k < orbit.size(); ++k) record.add_atom(unit.atomic_number[atom], unit.species[atom], orbit.position(k), unit.occupancy[atom]);
+    for (std::size_t k = 0; k < orbit.size(); ++k) {
+      record.add_atom(unit.atomic_number[atom], unit.species[atom], orbit.position(k), unit.occupancy[atom]);
+      if (unit.details.empty()) continue;
+      for (double& entry : turned[k]) entry /= orbit.images(k);
+      record.details.push_back({unit.details[atom].charge, turned[k]});
+    }
   }
 }
 

@@ -26,7 +26,8 @@ inline constexpr std::size_t kMostOperations = 192 * 4;  // of a group in any pr
 SymmetryOperation parse_operation(std::string_view text);
 
 /// Replaces the atoms of `record` by all their images, coordinates in [0, 1). Images of one atom closer than 0.05 A
-/// are one atom on a special position, at the mean of them: files give 1/3 as 0.3333 or 0.333.
+/// are one atom on a special position, at the mean of them: files give 1/3 as 0.3333 or 0.333. Displacements are turned with
+/// the atoms, and on a special position are the mean of the images' too.
 /// Throws InputError for more than `most_atoms` atoms. A single identity leaves everything as it is.
 void expand_by_symmetry(StructureRecord& record, const std::vector<SymmetryOperation>& operations, std::size_t most_atoms);
 

@@ -70,7 +70,7 @@ std::vector<Field> pattern_fields() {
   fields.push_back(number<double>("two-theta-min", "start of the pattern grid, degrees", [](RunConfig& c) -> double& { return c.pattern.grid.two_theta_min_deg; }, 0.1, 170.0));
   fields.push_back(number<double>("two-theta-max", "end of the pattern grid, degrees", [](RunConfig& c) -> double& { return c.pattern.grid.two_theta_max_deg; }, 1.0, 179.0));
   fields.push_back(number<double>("fwhm", "Gaussian full width at half maximum of the lines, degrees", [](RunConfig& c) -> double& { return c.pattern.fwhm_deg; }, 0.001, 10.0));
-  fields.push_back(choice<xrd::FormFactors>("form-factors", "atomic form factors", {"it92", "pymatgen", "neutron"}, [](RunConfig& c) -> auto& { return c.pattern.simulation.form_factors; }));
+  fields.push_back(choice<xrd::FormFactors>("form-factors", "atomic form factors", {"it92", "pymatgen", "neutron", "waasmaier-kirfel"}, [](RunConfig& c) -> auto& { return c.pattern.simulation.form_factors; }));
   fields.push_back(toggle("dispersion", "anomalous dispersion f', f''", [](RunConfig& c) -> bool& { return c.pattern.simulation.dispersion; }));
   fields.push_back(toggle("square-root", "square root of the intensities, which lifts weak lines", [](RunConfig& c) -> bool& { return c.pattern.square_root; }));
   return fields;

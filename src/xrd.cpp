@@ -38,10 +38,12 @@ void describe(options::options_description& description) {
       ("wavelength", options::value<std::string>()->default_value("CuKa"), wavelengths.c_str())
       ("two-theta-min", options::value<double>()->default_value(5), "first angle in degrees, 0 or more")
       ("two-theta-max", options::value<double>()->default_value(90), "last angle in degrees, at most 180")
-      ("form-factors", options::value<std::string>()->default_value("it92"), "it92 (International Tables), pymatgen (its table, for comparison) or neutron (bound coherent scattering lengths)")
+      ("form-factors", options::value<std::string>()->default_value("it92"), "it92 (International Tables), waasmaier-kirfel (with ions), pymatgen (its table, for comparison) or neutron (bound coherent scattering lengths)")
+      ("ions", options::value<std::string>()->default_value("off"), "form factors of ions by the file's charges (type symbols such as O2-, oxidation numbers), which every atom must have: on or off; waasmaier-kirfel only")
       ("dispersion", options::value<std::string>()->default_value("on"), "anomalous dispersion f', f'' at the wavelength: on or off")
       ("monochromator", options::value<double>()->default_value(0), "2-theta of a monochromator's crystal in degrees (graphite and Cu: 26.6), for the polarisation; 0: none")
       ("b-iso", options::value<std::string>()->default_value("0"), "isotropic displacement B of the atoms in square angstrom: 0.5, or by element O=0.8,Ba=0.3, or both 0.5,O=0.8")
+      ("adp", options::value<std::string>()->default_value("off"), "atomic displacement parameters of the file, U_ij or B_ij, else U_iso or B_iso; atoms without them do not move: on or off; not with --b-iso")
       ("measured", options::value<std::string>(), "measured pattern to compare with: .xy, .xye, .csv, .raw, .uxd, .brml, .ras, .xrdml; background taken off, drawn by --plot with the difference")
       ("zero-error", options::value<double>(), "degrees subtracted from the measured angles; searched within half a degree if not given")
       ("shape", options::value<std::string>()->default_value("model"), "peak shape: model (Gaussian of equal height at every angle, as models see it), or of equal area: gaussian, pseudo-voigt, tch")
@@ -75,6 +77,7 @@ xrd::PatternOptions read_options(const options::variables_map& values) {
   pattern.simulation.two_theta_min_deg = values["two-theta-min"].as<double>();
   pattern.simulation.two_theta_max_deg = values["two-theta-max"].as<double>();
   pattern.simulation.form_factors = xrd::parse_form_factors(values["form-factors"].as<std::string>());
+  pattern.simulation.ions = parse_switch("ions", values["ions"].as<std::string>());
   pattern.simulation.dispersion = parse_switch("dispersion", values["dispersion"].as<std::string>());
   pattern.fwhm_deg = values["fwhm"].as<double>();
   pattern.square_root = false;
@@ -100,8 +103,17 @@ void require_plot_extension(const std::optional<std::filesystem::path>& plot) {
     throw ConfigError("--plot '{}': give a name that ends in .svg or .png", plot->string());
 }
 
-io::NamedStructure read_one(const std::string& file, const std::string& record) {
-  std::vector<io::NamedStructure> found = io::read_structures(file, record);
+/// What is read of the file beside its atoms' elements, places and occupancies.
+io::RecordLimits read_limits(const options::variables_map& values) {
+  io::RecordLimits limits;
+  limits.charges = parse_switch("ions", values["ions"].as<std::string>());
+  limits.displacements = parse_switch("adp", values["adp"].as<std::string>());
+  if (limits.displacements && !values["b-iso"].defaulted()) throw ConfigError("--adp on does not go with --b-iso: displacements come from the file or from the option");
+  return limits;
+}
+
+io::NamedStructure read_one(const std::string& file, const std::string& record, const io::RecordLimits& limits) {
+  std::vector<io::NamedStructure> found = io::read_structures(file, record, limits);
   if (found.empty()) throw InputError("{} has no structure", file);
   if (found.size() == 1) return std::move(found.front());
   std::string ids;
@@ -185,7 +197,7 @@ Measurement read_measurement(const options::variables_map& values, const xrd::Gr
 
 /// [points], strongest 100.
 std::vector<double> simulate_pattern(xrd::Simulator& simulator, const io::NamedStructure& named, const Measurement& measurement) {
-  const StructureView structure = named.structure[0];
+  const StructureView structure = named.view();
   std::vector<float> profile(static_cast<std::size_t>(simulator.options().grid.points));
   if (measurement.shape) {
     std::vector<std::uint8_t> measured(profile.size());
@@ -260,13 +272,16 @@ std::string wavelengths_of(const xrd::SimulationOptions& simulation) {
 ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto lines_path = path_of(values, "lines"), pattern_path = path_of(values, "pattern"), plot_path = path_of(values, "plot"), measured_path = path_of(values, "measured");
   require_plot_extension(plot_path);
+  const io::RecordLimits limits = read_limits(values);
   xrd::Simulator simulator(read_options(values));
   const Measurement measurement = read_measurement(values, simulator.options().grid);
   if (!runtime.root()) return ExitCode::done;
 
   const std::string file = values["input"].as<std::string>();
-  const io::NamedStructure named = read_one(file, values.count("record") != 0 ? values["record"].as<std::string>() : std::string());
-  const StructureView structure = named.structure[0];
+  const io::NamedStructure named = read_one(file, values.count("record") != 0 ? values["record"].as<std::string>() : std::string(), limits);
+  const StructureView structure = named.view();
+  if (named.atoms_without_displacement > 0)
+    log::warn("{}, record {}: {} of {} atoms have no displacement parameters and do not move", file, named.id, named.atoms_without_displacement, structure.atoms());
   const xrd::Grid& grid = simulator.options().grid;
   std::vector<xrd::Line> lines;
   std::vector<double> pattern;
@@ -299,7 +314,8 @@ extern const Command kXrdCommand = {
     "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv\n"
     "xxact xrd --input BaTiO3.cif --measured scan.xrdml --shape tch --caglioti 0,0,0.02 --b-iso 0.5 --plot comparison.png\n"
     "xxact xrd --input BaTiO3.cif --shape tch --caglioti 0.05,-0.01,0.01 --crystallite-size 20 --artefacts 1 --seed 7 --plot measured.png\n"
-    "xxact xrd --input BaTiO3.cif --wavelength CuKa12 --monochromator 26.6 --b-iso 0.5,O=0.8 --fwhm 0.06 --plot pattern.png",
+    "xxact xrd --input BaTiO3.cif --wavelength CuKa12 --monochromator 26.6 --b-iso 0.5,O=0.8 --fwhm 0.06 --plot pattern.png\n"
+    "xxact xrd --input magnetite.cif --form-factors waasmaier-kirfel --ions on --adp on --lines lines.csv",
     describe,
     {"input"},
     run,

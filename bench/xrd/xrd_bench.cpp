@@ -34,7 +34,7 @@ std::size_t stride = 0;  // 0: the first kStructures rows
 
 StructureArrays read_chosen(std::optional<double> symprec) {
   StructureArrays arrays;
-  const auto rows = io::read_structures(std::string(XXACT_SOURCE_DIR) + "/data/mp20.csv.gz", "", symprec);
+  const auto rows = io::read_structures(std::string(XXACT_SOURCE_DIR) + "/data/mp20.csv.gz", "", {}, symprec);
   const std::size_t last = stride > 0 ? rows.size() : std::min(rows.size(), kStructures);
   for (std::size_t i = 0; i < last; i += std::max<std::size_t>(stride, 1)) arrays.push_back(rows[i].structure[0]);
   return arrays;

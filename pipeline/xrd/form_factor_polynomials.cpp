@@ -5,7 +5,6 @@
 #include <numbers>
 #include <utility>
 
-#include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::xrd {
@@ -50,18 +49,23 @@ void keep(const Expansion& c, int degree, kernels::ChebyshevSeries<Real>& series
 }  // namespace
 
 FormFactorPolynomials::FormFactorPolynomials(const ScatteringTable& table, double g_squared_max) : table_(&table) {
-  // Found by trying: near the best for all elements from copper to 0.2 angstrom, and flat around it.
+  // Found by trying: near the best for all elements from copper to 0.2 angstrom, and flat around it. Over ranges that are wide
+  // beside the narrowest form factors (H1-, whose b reaches 234 square angstrom) a smaller q keeps the number of terms down.
   s_max_ = std::sqrt(g_squared_max) / 2;
-  q_ = 0.32 * s_max_;
+  q_ = (s_max_ > (table.has_ions() ? 1.5 : 2.01) ? 0.2 : 0.32) * s_max_;
   const double y_min = 1 / (1 + s_max_ * s_max_ / q_);
   argument_.per_g_squared = 1 / (4 * q_);
   argument_.scale = 2 / (1 - y_min);
   argument_.shift = -(1 + y_min) / (1 - y_min);
-  for (int z = 1; z <= kFormFactorElements; ++z)
-    if (table.has(z)) fit(table.of(z), z);
+  single_.resize(table.size());
+  exact_.resize(table.size());
+  for (std::size_t index = 0; index < table.size(); ++index)
+    if (table.has(table.species(index).atomic_number)) fit(index);
 }
 
-void FormFactorPolynomials::fit(const ElementScattering& element, int atomic_number) {
+void FormFactorPolynomials::fit(std::size_t index) {
+  const ElementScattering& element = table_->scattering(index);
+  const ScatteringSpecies& species = table_->species(index);
   Expansion real, imaginary;
   for (std::size_t j = 0; j < kNodes; ++j) {
     const double t = std::cos(std::numbers::pi * (static_cast<double>(j) + 0.5) / kNodes);
@@ -70,19 +74,23 @@ void FormFactorPolynomials::fit(const ElementScattering& element, int atomic_num
     real[j] = (element.f0(s_squared) + element.f_prime) * damping;
     imaginary[j] = element.f_double_prime * damping;
   }
-  const auto index = static_cast<std::size_t>(atomic_number - 1);
   const auto expand = [&](const Expansion& value, auto part) {
     const Expansion c = chebyshev(value);
-    const int exact = degree_for(c, kDoubleError * atomic_number), single = degree_for(c, kSingleError * atomic_number);
+    const int exact = degree_for(c, kDoubleError * species.atomic_number), single = degree_for(c, kSingleError * species.atomic_number);
     if (exact < 0 || exact >= kernels::kMostCoefficients)
       throw ConfigError("the form factor of {} with a displacement B of {} square angstrom is beyond what {} terms can hold up to sin(theta) / lambda = {:.3g}",
-                        element_symbol(atomic_number), element.b_iso, kernels::kMostCoefficients, s_max_);
+                        species_name(species), element.b_iso, kernels::kMostCoefficients, s_max_);
     keep(c, exact, exact_[index].*part.first);
     keep(c, single, single_[index].*part.second);
   };
   expand(real, std::pair(&kernels::ElementPolynomial<double>::real, &kernels::ElementPolynomial<float>::real));
   expand(imaginary, std::pair(&kernels::ElementPolynomial<double>::imaginary, &kernels::ElementPolynomial<float>::imaginary));
 }
+
+template <>
+const kernels::ElementPolynomial<float>& FormFactorPolynomials::at<float>(std::size_t index) const { return single_[index]; }
+template <>
+const kernels::ElementPolynomial<double>& FormFactorPolynomials::at<double>(std::size_t index) const { return exact_[index]; }
 
 template <>
 const kernels::ElementPolynomial<float>& FormFactorPolynomials::of<float>(int atomic_number) const {

@@ -1,10 +1,10 @@
-// Form factors as polynomials, for the inner loop: f0(s) + f', and f'', each
+// Form factors as polynomials, for the inner loop: of each element and ion f0(s) + f', and f'', each
 // times the atom's Debye-Waller factor, as Chebyshev expansions in
 // y = 1 / (1 + s^2 / q). Sums of Gaussians in s become so smooth in y that 10 to 20 terms do where the exponentials take
 // some seventy operations; q grows with the range, which keeps the number of terms low for short wavelengths too.
 #pragma once
 
-#include <array>
+#include <vector>
 
 #include "pipeline/xrd/form_factors.hpp"
 #include "pipeline/xrd/kernels.hpp"
@@ -24,16 +24,21 @@ class FormFactorPolynomials {
   template <class Real>
   const kernels::ElementPolynomial<Real>& of(int atomic_number) const;
 
+  /// The species as the table numbers them.
+  template <class Real>
+  const kernels::ElementPolynomial<Real>& at(std::size_t index) const;
+
+  const ScatteringTable& table() const { return *table_; }
   const kernels::PolynomialArgument& argument() const { return argument_; }
 
  private:
-  void fit(const ElementScattering& element, int atomic_number);
+  void fit(std::size_t index);
 
   const ScatteringTable* table_;
   double q_, s_max_;
   kernels::PolynomialArgument argument_;
-  std::array<kernels::ElementPolynomial<float>, kFormFactorElements> single_;
-  std::array<kernels::ElementPolynomial<double>, kFormFactorElements> exact_;
+  std::vector<kernels::ElementPolynomial<float>> single_;   // [species]
+  std::vector<kernels::ElementPolynomial<double>> exact_;
 };
 
 }  // namespace xxact::xrd

@@ -26,8 +26,7 @@ PatternOptions beyond_the_ends(PatternOptions options) {
   SimulationOptions& simulation = options.simulation;
   simulation.two_theta_min_deg = std::max(0.0, std::min(simulation.two_theta_min_deg, options.grid.two_theta_min_deg - kBeyondTheEnds));
   const double shortest = simulation.second_intensity > 0 ? std::min(simulation.wavelength_angstrom, simulation.second_wavelength_angstrom) : simulation.wavelength_angstrom;
-  const double form_factors_end =
-      simulation.form_factors == FormFactors::neutron ? 180.0 : 360 / std::numbers::pi * std::asin(std::min(1.0, kLargestS * shortest * (1 - 1e-9)));
+  const double form_factors_end = 360 / std::numbers::pi * std::asin(std::min(1.0, largest_s(simulation.form_factors) * shortest * (1 - 1e-9)));
   const double wanted = std::max(simulation.two_theta_max_deg, options.grid.two_theta_max_deg + kBeyondTheEnds);
   simulation.two_theta_max_deg = std::max(simulation.two_theta_max_deg, std::min({wanted, form_factors_end, 180.0}));
   return options;
@@ -66,7 +65,9 @@ void RealisticSimulator::pattern(const StructureView& structure, int crystal_sys
   if (out.size() != points || measured.size() != points || (!impurity.empty() && impurity.size() != points))
     throw ConfigError("a pattern of {} points was asked into room for {}, a mask of {} and with an impurity of {}", points, out.size(), measured.size(), impurity.size());
   const std::array<double, 9> lattice = strained_lattice(structure.lattice, crystal_system, artefacts.strain);
-  simulator_.reflections({lattice, structure.atomic_number, structure.frac_coords, structure.occupancy}, reflections_);
+  StructureView strained = structure;
+  strained.lattice = lattice;
+  simulator_.reflections(strained, reflections_);
   const std::size_t n = reflections_.size();
   two_theta_.resize(n), area_.resize(n), weight_.resize(n), hkl_.resize(n);
   for (std::size_t i = 0; i < n; ++i) two_theta_[i] = reflections_[i].two_theta_deg, area_[i] = reflections_[i].intensity, hkl_[i] = reflections_[i].hkl;

@@ -48,6 +48,7 @@ ReciprocalMetric ReciprocalMetric::of(std::span<const double, 9> lattice, double
   }
   m.uu = dot(g[0], g[0]), m.vv = dot(g[1], g[1]), m.ww = dot(g[2], g[2]);
   m.uv = dot(g[0], g[1]), m.uw = dot(g[0], g[2]), m.vw = dot(g[1], g[2]);
+  m.vector = g;
   m.volume = std::abs(determinant);
   return m;
 }

@@ -24,6 +24,7 @@ constexpr std::array<int, 3> axes_with_last(int axis) { return {(axis + 1) % 3, 
 struct ReciprocalMetric {
   std::array<int, 3> axis;                   // axis[0..2]: which of h, k, l are u, v, w
   double uu, vv, ww, uv, uw, vw;             // angstrom^-2
+  std::array<std::array<double, 3>, 3> vector;  // those of u, v, w, Cartesian as the lattice is, 1/angstrom
   std::array<double, 3> edge;                // cell edges belonging to u, v, w, angstrom
   double volume;                             // angstrom^3
 

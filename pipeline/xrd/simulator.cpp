@@ -34,10 +34,10 @@ const SimulationOptions& checked(const SimulationOptions& options) {
     throw ConfigError("a monochromator at 2-theta = {} degrees: give 0 (none) to 180", options.monochromator_two_theta_deg);
   if (!(options.two_theta_min_deg >= 0 && options.two_theta_min_deg < options.two_theta_max_deg && options.two_theta_max_deg <= 180))
     throw ConfigError("2-theta from {} to {} degrees is not a range within 0 to 180", options.two_theta_min_deg, options.two_theta_max_deg);
-  const double largest_s = std::sin(options.two_theta_max_deg / 2 * kDegree) / wavelength;
-  if (largest_s > kLargestS && options.form_factors != FormFactors::neutron)
+  const double s_max = std::sin(options.two_theta_max_deg / 2 * kDegree) / wavelength, largest = largest_s(options.form_factors);
+  if (s_max > largest)
     throw ConfigError("sin(theta) / lambda reaches {:.3g} / angstrom; the form factors hold up to {}: use a longer wavelength than {} or end below {} degrees",
-                      largest_s, kLargestS, wavelength, options.two_theta_max_deg);
+                      s_max, largest, wavelength, options.two_theta_max_deg);
   return options;
 }
 
@@ -56,10 +56,19 @@ double reciprocal_radius(double two_theta_deg, double wavelength) { return 2 * s
 }  // namespace
 
 FormFactors parse_form_factors(std::string_view text) {
-  if (text == "it92") return FormFactors::it92;
-  if (text == "pymatgen") return FormFactors::pymatgen;
-  if (text == "neutron") return FormFactors::neutron;
-  throw ConfigError("form factors '{}': give it92, pymatgen or neutron", text);
+  for (const FormFactors table : {FormFactors::it92, FormFactors::pymatgen, FormFactors::neutron, FormFactors::waasmaier_kirfel})
+    if (text == name_of(table)) return table;
+  throw ConfigError("form factors '{}': give it92, waasmaier-kirfel, pymatgen or neutron", text);
+}
+
+std::string_view name_of(FormFactors table) {
+  switch (table) {
+    case FormFactors::pymatgen: return "pymatgen";
+    case FormFactors::neutron: return "neutron";
+    case FormFactors::waasmaier_kirfel: return "waasmaier-kirfel";
+    case FormFactors::it92: break;
+  }
+  return "it92";
 }
 
 namespace {
@@ -82,7 +91,8 @@ class Simulator::Implementation {
  public:
   explicit Implementation(const PatternOptions& options)
       : options_(options),
-        table_(checked(options.simulation).form_factors, options.simulation.dispersion, options.simulation.wavelength_angstrom, options.simulation.displacement),
+        table_(checked(options.simulation).form_factors, options.simulation.dispersion, options.simulation.wavelength_angstrom, options.simulation.displacement,
+               options.simulation.ions),
         // The enumerator's range ends a hair beyond the largest |g|.
         form_factors_(table_, std::pow(reciprocal_radius(options.simulation.two_theta_max_deg, shorter_wavelength(options.simulation)), 2) * (1 + 1e-6)),
         profile_(options.grid, options.fwhm_deg) {

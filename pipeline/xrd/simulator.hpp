@@ -1,6 +1,6 @@
 // Powder diffraction of one structure: its lines, and its pattern on a 2-theta grid. Kinematic theory: reflections within
 // the limiting sphere, structure factors, Lorentz-polarisation factor, Gaussian profile (docs/physics.md has the formulas).
-// Not here: absorption, anisotropic displacement, texture, background, noise; reading structures (io/).
+// Not here: absorption, texture, background, noise; reading structures (io/).
 #pragma once
 
 #include <array>
@@ -17,13 +17,15 @@ namespace xxact::xrd {
 
 /// it92: International Tables for Crystallography Vol. C (1992), hydrogen to californium. pymatgen: pymatgen's table with
 /// its faults, for comparison with patterns made by pymatgen. neutron: bound coherent scattering lengths (Neutron News 3
-/// (1992) 29) in femtometre, the same at every angle; without dispersion and polarisation.
-enum class FormFactors { it92, pymatgen, neutron };
+/// (1992) 29) in femtometre, the same at every angle; without dispersion and polarisation. waasmaier_kirfel: Acta Cryst. A51
+/// (1995) 416, hydrogen to californium and 111 ions.
+enum class FormFactors { it92, pymatgen, neutron, waasmaier_kirfel };
 
-/// "it92", "pymatgen" or "neutron"; throws ConfigError for any other text.
+/// "it92", "pymatgen", "neutron" or "waasmaier-kirfel"; throws ConfigError for any other text.
 FormFactors parse_form_factors(std::string_view text);
+std::string_view name_of(FormFactors table);
 
-/// Debye-Waller factors exp(-B s^2) of the atoms, B = 8 pi^2 <u^2> in angstrom^2, s = sin(theta) / lambda.
+/// Debye-Waller factors exp(-B s^2) of the atoms of structures without displacements of their own, B = 8 pi^2 <u^2> in angstrom^2, s = sin(theta) / lambda.
 struct Displacement {
   double b_iso = 0;
   std::map<int, double> b_iso_of_element;  // by atomic number; these elements instead of b_iso
@@ -42,6 +44,7 @@ struct SimulationOptions {
   Displacement displacement;
   double two_theta_min_deg = 5, two_theta_max_deg = 90;  // lines in the closed range, 0 <= min < max <= 180
   FormFactors form_factors = FormFactors::it92;
+  bool ions = false;       // form factors of the structure's ions by its charges, which every atom must have; waasmaier_kirfel only
   bool dispersion = true;  // f' and f'' of Cromer and Liberman at the radiation's energy (zero below Z = 3 and above 92)
 };
 
@@ -80,10 +83,12 @@ struct Reflection {
 inline constexpr double kMostReflections = 5e6;
 
 /// One a thread: it keeps its buffers, so that after the largest structure nothing is allocated any more.
+/// A structure's charges count with `ions`, its displacements always; a laue_code must hold for both.
 /// Every function throws InputError, with the reason, for a structure that cannot be simulated: no atoms, a lattice or a
-/// coordinate that is not finite, a cell without volume, an element without form factor, too many reflections, a laue_code
-/// that is no group or not one of the lattice. Where the laue_code is known, one reflection of each orbit is computed, and
-/// intensities are exact as far as the symmetry is.
+/// coordinate that is not finite, a cell without volume, an element without form factor, with `ions` an atom without a charge
+/// that the table has, a displacement that cannot be, too many reflections, a laue_code that is no group or not one of the
+/// lattice. ConfigError for a structure with displacements of its own where the options give others.
+/// Where the laue_code is known, one reflection of each orbit is computed, and intensities are exact as far as the symmetry is.
 class Simulator {
  public:
   /// Throws ConfigError for options out of range.

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
 
+#include "pipeline/xrd/atom_name.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::xrd {
@@ -30,8 +32,13 @@ void StructureFactorCalculator<Real>::begin(const StructureView& structure, cons
   tables_.v_max = enumerator.v_max();
   tables_.w_max = enumerator.w_max();
   polynomial_argument_ = table.argument();
-  sort_by_element(structure, table);
+  if (table.table().has_ions())
+    sort_by_species(structure, table);
+  else
+    sort_by_element(structure, table);
   tabulate_phases(structure, metric);
+  damped_ = damping_.begin(structure, metric, order_);
+  if (damped_ && table.table().has_displacement()) throw ConfigError("the structure has displacements of its own: give no others for its elements");
 }
 
 template <class Real>
@@ -51,6 +58,34 @@ void StructureFactorCalculator<Real>::sort_by_element(const StructureView& struc
   }
   at_least(order_, structure.atoms());
   for (std::size_t a = 0; a < structure.atoms(); ++a) order_[begin[structure.atomic_number[a]]++] = static_cast<std::uint32_t>(a);
+}
+
+template <class Real>
+void StructureFactorCalculator<Real>::sort_by_species(const StructureView& structure, const FormFactorPolynomials& table) {
+  at_least(species_, structure.atoms());
+  species_begin_.assign(table.table().size() + 1, 0);
+  for (std::size_t a = 0; a < structure.atoms(); ++a) {
+    const float charge = structure.charge.empty() ? std::numeric_limits<float>::quiet_NaN() : structure.charge[a];
+    try {
+      species_[a] = static_cast<std::uint32_t>(table.table().index_of(structure.atomic_number[a], charge));
+    } catch (const InputError& error) {
+      throw InputError("{}: {}", atom_name(structure, a), error.what());
+    }
+    ++species_begin_[species_[a] + 1];
+  }
+  scattering_.clear();
+  element_end_.clear();
+  std::uint32_t total = 0;
+  for (std::size_t s = 0; s < table.table().size(); ++s) {
+    const std::uint32_t count = species_begin_[s + 1];
+    species_begin_[s] = total;
+    total += count;
+    if (count == 0) continue;
+    scattering_.push_back(&table.at<Real>(s));
+    element_end_.push_back(total);
+  }
+  at_least(order_, structure.atoms());
+  for (std::size_t a = 0; a < structure.atoms(); ++a) order_[species_begin_[species_[a]]++] = static_cast<std::uint32_t>(a);
 }
 
 template <class Real>
@@ -116,7 +151,10 @@ template <class Real>
 std::span<Real> StructureFactorCalculator<Real>::of(const ReflectionBatch& batch) {
   const std::size_t n = batch.reflections;
   make_room(n);
-  kernels::sum_phases(tables_, batch.rows, sum_re_.data(), sum_im_.data(), stride_);
+  if (damped_)
+    kernels::sum_damped_phases(tables_, damping_.tables(), batch.rows, sum_re_.data(), sum_im_.data(), stride_);
+  else
+    kernels::sum_phases(tables_, batch.rows, sum_re_.data(), sum_im_.data(), stride_);
   kernels::polynomial_argument(polynomial_argument_, batch.g_squared.data(), n, argument_.data());
   kernels::sum_elements(scattering_, argument_.data(), sum_re_.data(), sum_im_.data(), stride_, n, f_squared_.data());
   return {f_squared_.data(), n};

@@ -1,6 +1,7 @@
 // |F|^2 of one structure's reflections, batch by batch: per-atom phase tables, phase sums of each element, form factors.
 // Float for patterns, double for lines.
-// F(g) = sum over atoms of occupancy (f0(s) + f' + i f'') exp(-B s^2) exp(2 pi i g . x), s = |g| / 2.
+// F(g) = sum over atoms of occupancy (f0(s) + f' + i f'') exp(-B s^2) exp(2 pi i g . x), s = |g| / 2; where the structure has
+// displacements of its own, exp(-2 pi^2 g^T U g) in place of exp(-B s^2).
 #pragma once
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "pipeline/xrd/damping.hpp"
 #include "pipeline/xrd/form_factor_polynomials.hpp"
 #include "pipeline/xrd/kernels.hpp"
 #include "pipeline/xrd/reflections.hpp"
@@ -20,7 +22,9 @@ template <class Real>
 class StructureFactorCalculator {
  public:
   /// The structure whose reflections follow; its largest indices and the order of its axes come from the enumerator and
-  /// the metric. Throws InputError: no atoms, an atom that is not finite, an element without form factor.
+  /// the metric. With a table that has ions the atoms scatter by their charges; displacements of the structure's own are used.
+  /// Throws InputError: no atoms, an atom that is not finite, an element without form factor, a charge that is not in the table,
+  /// a displacement that cannot be. ConfigError: displacements both of the structure and of the table.
   void begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric, const ReflectionEnumerator& enumerator);
 
   /// [batch.reflections]: |F(g)|^2 + |F(-g)|^2. Valid until the next call.
@@ -28,10 +32,12 @@ class StructureFactorCalculator {
 
  private:
   void sort_by_element(const StructureView& structure, const FormFactorPolynomials& table);
+  void sort_by_species(const StructureView& structure, const FormFactorPolynomials& table);
   void tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric);
   void make_room(std::size_t reflections);
 
-  std::vector<std::uint32_t> order_;                  // atoms by element
+  std::vector<std::uint32_t> order_;                  // atoms by element, or by species where there are ions
+  std::vector<std::uint32_t> species_, species_begin_;  // [atoms], [species of the table + 1]; with ions only
   std::vector<double> coordinate_, step_re_, step_im_;  // [atoms, 3]: along u, v, w, and exp(2 pi i x) of it
   std::vector<std::size_t> element_end_;              // [elements]
   std::vector<const kernels::ElementPolynomial<Real>*> scattering_;  // [elements]
@@ -41,6 +47,8 @@ class StructureFactorCalculator {
   std::vector<Real> argument_, f_squared_;
   kernels::PolynomialArgument polynomial_argument_{};
   kernels::PhaseTables<Real> tables_;
+  Damping<Real> damping_;
+  bool damped_ = false;
   int u_max_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // Blocks of numbers that the compiler keeps in vector registers, and elementary functions on them without branches or
-// tables. Only kernels.cpp and peak_kernels.cpp include this.
+// tables. Only kernels.cpp, damped_phases.cpp and peak_kernels.cpp include this.
 #pragma once
 
 #include <cmath>

@@ -1,5 +1,6 @@
 // Crystal structures as ragged arrays: one flat array an attribute and an offset table, no object per atom.
 // Units: lattice in angstrom (float64, rows are the vectors a, b, c), coordinates fractional (float32).
+// Charges and displacements are looked at where a single structure has them; StructureArrays does not keep them.
 // Not here: parsing, file layout (io/).
 #pragma once
 
@@ -19,6 +20,10 @@ struct StructureView {
   std::span<const float> frac_coords;            // [atoms, 3]
   std::span<const float> occupancy;              // [atoms], or empty: every occupancy is 1
   std::uint32_t laue_code = kNoLaueCode;         // rotations that are known to leave the structure as it is
+  std::span<const float> charge = {};            // [atoms] of the ions, in units of the proton's, NaN: not known; or empty: none is
+  /// [atoms, 6], or empty: the mean square displacements U11, U22, U33, U12, U13, U23 in angstrom^2, in the frame of the
+  /// lattice's vectors (x, y, z, not a, b, c).
+  std::span<const double> displacement = {};
 
   std::size_t atoms() const { return atomic_number.size(); }
   float occupancy_of(std::size_t atom) const { return occupancy.empty() ? 1.0F : occupancy[atom]; }

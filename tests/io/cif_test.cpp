@@ -21,7 +21,7 @@ StructureRecord read(const std::string& text) {
   StructureRecord record;
   record.id = "test";
   const auto blocks = parse_cif(text);
-  read_cif_block(blocks.at(0), record, 4000);
+  read_cif_block(blocks.at(0), record, {});
   check_record(record, {});
   return record;
 }

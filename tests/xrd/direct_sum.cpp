@@ -30,12 +30,24 @@ struct Reciprocal {
   }
 };
 
-std::complex<double> structure_factor(const StructureView& s, const ScatteringTable& table, int h, int k, int l, double g) {
+/// exp(-2 pi^2 g^T U g) of one atom.
+double own_damping(const StructureView& s, std::size_t a, const Reciprocal& reciprocal, int h, int k, int l) {
+  if (s.displacement.empty()) return 1;
+  const double* u = s.displacement.data() + 6 * a;
+  const double tensor[3][3] = {{u[0], u[3], u[4]}, {u[3], u[1], u[5]}, {u[4], u[5], u[2]}};
+  double g[3], sum = 0;
+  for (int j = 0; j < 3; ++j) g[j] = h * reciprocal.b[0][j] + k * reciprocal.b[1][j] + l * reciprocal.b[2][j];
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 3; ++j) sum += g[i] * tensor[i][j] * g[j];
+  return std::exp(-2 * std::numbers::pi * std::numbers::pi * sum);
+}
+
+std::complex<double> structure_factor(const StructureView& s, const ScatteringTable& table, const Reciprocal& reciprocal, int h, int k, int l, double g) {
   std::complex<double> sum = 0;
   for (std::size_t a = 0; a < s.atoms(); ++a) {
-    const ElementScattering& element = table.of(s.atomic_number[a]);
+    const ElementScattering& element = table.has_ions() ? table.scattering(table.index_of(s.atomic_number[a], s.charge[a])) : table.of(s.atomic_number[a]);
     const std::complex<double> f(element.f0(g * g / 4) + element.f_prime, element.f_double_prime);
-    const double damping = std::exp(-element.b_iso * g * g / 4);
+    const double damping = std::exp(-element.b_iso * g * g / 4) * own_damping(s, a, reciprocal, h, k, l);
     const double phase = h * double(s.frac_coords[3 * a]) + k * double(s.frac_coords[3 * a + 1]) + l * double(s.frac_coords[3 * a + 2]);
     sum += double(s.occupancy_of(a)) * damping * f * std::polar(1.0, 2 * std::numbers::pi * phase);
   }
@@ -45,7 +57,7 @@ std::complex<double> structure_factor(const StructureView& s, const ScatteringTa
 }  // namespace
 
 std::vector<DirectReflection> direct_reflections(const StructureView& structure, const SimulationOptions& options) {
-  const ScatteringTable table(options.form_factors, options.dispersion, options.wavelength_angstrom, options.displacement);
+  const ScatteringTable table(options.form_factors, options.dispersion, options.wavelength_angstrom, options.displacement, options.ions);
   return direct_reflections(structure, options, table);
 }
 
@@ -67,7 +79,7 @@ std::vector<DirectReflection> direct_reflections(const StructureView& structure,
         const double monochromator = std::pow(std::cos(options.monochromator_two_theta_deg * std::numbers::pi / 180), 2);
         const double polarisation = options.form_factors == FormFactors::neutron ? 1 : 1 + monochromator * std::pow(std::cos(2 * theta), 2);
         const double lp = polarisation / (std::pow(std::sin(theta), 2) * std::cos(theta));
-        out.push_back({h, k, l, two_theta_deg, std::norm(structure_factor(structure, table, h, k, l, g)) * lp});
+        out.push_back({h, k, l, two_theta_deg, std::norm(structure_factor(structure, table, reciprocal, h, k, l, g)) * lp});
       }
   return out;
 }
@@ -80,7 +92,7 @@ std::vector<double> direct_pattern(const StructureView& structure, const Pattern
     const SimulationOptions& first = options.simulation;
     SimulationOptions second = first;
     second.wavelength_angstrom = first.second_wavelength_angstrom;
-    const ScatteringTable table(first.form_factors, first.dispersion, first.wavelength_angstrom, first.displacement);
+    const ScatteringTable table(first.form_factors, first.dispersion, first.wavelength_angstrom, first.displacement, first.ions);
     for (DirectReflection r : direct_reflections(structure, second, table)) {
       r.intensity *= first.second_intensity;
       reflections.push_back(r);

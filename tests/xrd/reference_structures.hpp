@@ -13,9 +13,10 @@ namespace xxact::xrd {
 struct OwnedStructure {
   std::array<double, 9> lattice{};
   std::vector<std::uint8_t> atomic_number;
-  std::vector<float> frac_coords, occupancy;
+  std::vector<float> frac_coords, occupancy, charge;
+  std::vector<double> displacement;  // [atoms, 6], see StructureView
 
-  StructureView view() const { return {lattice, atomic_number, frac_coords, occupancy}; }
+  StructureView view() const { return {lattice, atomic_number, frac_coords, occupancy, kNoLaueCode, charge, displacement}; }
   void add(int z, double x, double y, double w, double occupied = 1);
 };
 

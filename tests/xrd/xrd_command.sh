@@ -59,9 +59,36 @@ id=$(sed -n 's/.*(ids: \([^,)]*\).*/\1/p' err.txt)
 cmp -s record.csv number.csv || fail "the first record by id and by number differ"
 expect_exit 65 "no-such-record" "$several" --record no-such-record
 
+# Ions and displacements of the file: caesium chloride of Cs1+ and Cl1-, whose U of 0.5 / (8 pi^2) is a B of 0.5.
+sed -e 's/A1 Cs/A1 Cs+/; s/Cl1 Cl 0.5/Cl1 Cl1- 0.5/; s/^_atom_site_occupancy/&\n_atom_site_U_iso_or_equiv/; s/ 1$/ 1 0.006332573977646111/' cscl.cif >ions.cif
+wk=(--form-factors waasmaier-kirfel)
+"$XXACT" xrd ions.cif "${wk[@]}" --lines atoms.csv
+"$XXACT" xrd ions.cif "${wk[@]}" --ions on --lines ions.csv
+if cmp -s atoms.csv ions.csv; then fail "ions scatter as atoms"; fi
+"$XXACT" xrd cscl.cif "${wk[@]}" --lines neutral.csv
+cmp atoms.csv neutral.csv || fail "charges and displacements count where they were not asked for"
+"$XXACT" xrd ions.cif --adp on --lines moving.csv 2>err.txt
+if grep -q "do not move" err.txt; then fail "atoms that move are said not to: $(cat err.txt)"; fi
+"$XXACT" xrd ions.cif --b-iso 0.5 --lines given.csv
+cmp moving.csv given.csv || fail "a U of 0.5 / (8 pi^2) is not a B of 0.5"
+"$XXACT" xrd cscl.cif --adp on --lines still.csv 2>err.txt
+grep -q "2 of 2 atoms have no displacement parameters" err.txt || fail "atoms without displacement are not counted: $(cat err.txt)"
+cmp still.csv default.csv || fail "atoms without displacement move"
+expect_exit 64 "waasmaier-kirfel" ions.cif --ions on
+expect_exit 64 "waasmaier-kirfel" ions.cif --ions on --form-factors neutron
+expect_exit 64 "--adp on does not go with --b-iso" ions.cif --adp on --b-iso 0.5
+expect_exit 64 "on or off" ions.cif --adp yes
+expect_exit 65 "cscl.cif, record cscl: atom 1 (Cs at 0, 0, 0): no charge is given; the table waasmaier-kirfel has Cs, Cs1+" cscl.cif "${wk[@]}" --ions on
+sed -i 's/Cs+/Cs3+/' ions.cif
+expect_exit 65 "the charge +3 is not in the table waasmaier-kirfel, which has Cs, Cs1+" ions.cif "${wk[@]}" --ions on
+sed -i 's/0.006332573977646111/-0.01/' ions.cif
+expect_exit 65 "ions.cif, record ions: atom 2 (Cl at 0.5, 0.5, 0.5): the displacements" ions.cif --adp on
+sed -i 's/-0.01/0.0x/' ions.cif
+expect_exit 65 "_atom_site_U_iso_or_equiv of A1 is no number" ions.cif --adp on
+
 # Refused.
 expect_exit 64 "CuKa1" cscl.cif --wavelength CuK
-expect_exit 64 "it92" cscl.cif --form-factors waasmaier
+expect_exit 64 "waasmaier-kirfel" cscl.cif --form-factors waasmaier
 expect_exit 64 "on or off" cscl.cif --dispersion yes
 expect_exit 64 "--points" cscl.cif --step 0.1 --points 10
 expect_exit 64 "half a step" cscl.cif --step 1
