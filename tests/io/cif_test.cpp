@@ -93,7 +93,7 @@ TEST(CifStructure, ExpandsRockSaltFromItsNameAlone) {
   const auto record = read(cell(5.6402, 5.6402, 5.6402, 90, 90, 90) + "_symmetry_space_group_name_H-M 'F m -3 m'\n" + kSites + "Na1 Na+ 0 0 0 1\nCl1 Cl1- 0.5 0.5 0.5 1\n");
   EXPECT_EQ(counts(record), (Counts{{11, 4}, {17, 4}}));
   EXPECT_EQ(record.space_group, 225);
-  EXPECT_EQ(find_space_group(record, 0.01), 225);
+  EXPECT_EQ(find_symmetry(record, 0.01).space_group, 225);
 }
 
 TEST(CifStructure, MergesSpecialPositionsOfQuartzWithShortDecimals) {
@@ -102,7 +102,7 @@ TEST(CifStructure, MergesSpecialPositionsOfQuartzWithShortDecimals) {
                            "Si1 Si4+ 0.4697 0 0.667 1\nO1 O2- 0.4135 0.2669 0.7858 1\n");
   EXPECT_EQ(counts(record), (Counts{{8, 6}, {14, 3}}));
   EXPECT_EQ(record.space_group, 154);
-  EXPECT_EQ(find_space_group(record, 0.01), 154);
+  EXPECT_EQ(find_symmetry(record, 0.01).space_group, 154);
   EXPECT_NEAR(plane_spacings(record.lattice).volume, 4.9137 * 4.9137 * 5.4047 * std::sqrt(3) / 2, 1e-9);
 }
 
@@ -122,7 +122,7 @@ TEST(CifStructure, RhombohedralSettingFollowsTheCell) {
 TEST(CifStructure, NumberAloneGivesTheStandardSetting) {
   const auto record = read(cell(3.567, 3.567, 3.567, 90, 90, 90) + "_symmetry_Int_Tables_number 227\n" + kSites + "C1 C 0.125 0.125 0.125 1\n");
   EXPECT_EQ(counts(record), (Counts{{6, 8}}));
-  EXPECT_EQ(find_space_group(record, 0.01), 227);
+  EXPECT_EQ(find_symmetry(record, 0.01).space_group, 227);
 }
 
 TEST(CifStructure, NamesWithUnderscoresAndSettingsAreUnderstood) {
@@ -160,7 +160,7 @@ TEST(CifStructure, MixedSitesKeepOneRowASpecies) {
   EXPECT_DOUBLE_EQ(record.formula[0].amount, 3.0);
   EXPECT_DOUBLE_EQ(record.formula[1].amount, 1.0);
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(record.site[i], record.site[i + 4]);
-  EXPECT_EQ(find_space_group(record, 0.01), 225);
+  EXPECT_EQ(find_symmetry(record, 0.01).space_group, 225);
 }
 
 TEST(CifStructure, SaysWhatIsMissing) {
