@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "io/source.hpp"
-#include "io/space_group.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
 
@@ -21,18 +20,14 @@ void add_displacement(const StructureRecord& record, std::size_t atom, NamedStru
   named.atoms_without_displacement += known ? 0 : 1;
 }
 
-NamedStructure named_structure_of(const StructureRecord& record, const RecordLimits& limits, std::optional<double> symprec) {
+NamedStructure named_structure_of(const StructureRecord& record, const RecordLimits& limits) {
   NamedStructure named;
   named.id = record.id;
-  const Symmetry symmetry = symprec ? find_symmetry(record, *symprec) : Symmetry{};
-  named.space_group = record.space_group > 0 ? record.space_group : symmetry.space_group;
+  named.space_group = record.space_group;
   const std::vector<float> frac(record.frac_coords.begin(), record.frac_coords.end());
   const std::vector<float> occupancy(record.occupancy.begin(), record.occupancy.end());
   const bool partial = std::any_of(occupancy.begin(), occupancy.end(), [](float x) { return x != 1.0F; });
-  // Ions and displacements may break the symmetry that elements and places have.
-  const std::uint32_t laue_code = record.details.empty() ? symmetry.laue_code : kNoLaueCode;
-  named.structure.push_back({std::span<const double, 9>(record.lattice), record.atomic_number, frac, partial ? std::span<const float>(occupancy) : std::span<const float>{},
-                             laue_code});
+  named.structure.push_back({std::span<const double, 9>(record.lattice), record.atomic_number, frac, partial ? std::span<const float>(occupancy) : std::span<const float>{}});
   for (std::size_t atom = 0; atom < record.details.size(); ++atom) {
     if (limits.charges) named.charge.push_back(static_cast<float>(record.details[atom].charge));
     if (limits.displacements) add_displacement(record, atom, named);
@@ -67,13 +62,13 @@ StructureView NamedStructure::view() const {
   return all;
 }
 
-std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id, const RecordLimits& limits, std::optional<double> symprec) {
+std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id, const RecordLimits& limits) {
   std::vector<NamedStructure> structures;
   std::vector<NamedStructure> by_number;
   try {
     for_each_structure(file, limits, [&](const StructureRecord& record, std::int64_t number) {
-      if (record_id.empty() || record.id == record_id) structures.push_back(named_structure_of(record, limits, symprec));
-      else if (std::to_string(number) == record_id) by_number.push_back(named_structure_of(record, limits, symprec));
+      if (record_id.empty() || record.id == record_id) structures.push_back(named_structure_of(record, limits));
+      else if (std::to_string(number) == record_id) by_number.push_back(named_structure_of(record, limits));
       return record_id.empty() || structures.empty();
     });
   } catch (const InputError& error) {

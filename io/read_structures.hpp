@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,11 +25,9 @@ struct NamedStructure {
 };
 
 /// The structures of `file` in its order; with a `record_id` only the record of that id (or of that number, counted
-/// from 0, when no id equals it). The limits say whether charges and displacements are read. With a `symprec` (angstrom)
-/// spglib's space group stands in where none is given, and rotations that hold are in laue_code.
+/// from 0, when no id equals it). The limits say whether charges and displacements are read.
 /// Records that cannot be used are logged as warnings with their reason.
 /// Throws InputError when nothing can be read or the record is not there, IoError when the file cannot be opened.
-std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id = {}, const RecordLimits& limits = {},
-                                            std::optional<double> symprec = {});
+std::vector<NamedStructure> read_structures(const std::filesystem::path& file, std::string_view record_id = {}, const RecordLimits& limits = {});
 
 }  // namespace xxact::io

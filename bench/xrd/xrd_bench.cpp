@@ -7,12 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "io/read_structures.hpp"
+#include "io/record_checks.hpp"
+#include "io/source.hpp"
+#include "io/space_group.hpp"
 #include "pipeline/xrd/batch_simulator.hpp"
 #include "pipeline/xrd/laue_group.hpp"
 #include "pipeline/xrd/structure_factors.hpp"
@@ -32,23 +33,30 @@ constexpr std::size_t kStructures = 2000;
 
 std::size_t stride = 0;  // 0: the first kStructures rows
 
-StructureArrays read_chosen(std::optional<double> symprec) {
+/// The chosen structures of the file, with what ingest would find of their symmetry or without.
+StructureArrays read_chosen(bool with_symmetry) {
+  const io::RecordLimits limits;
+  const auto reader = io::open_records(std::string(XXACT_SOURCE_DIR) + "/data/mp20.csv.gz", limits);
   StructureArrays arrays;
-  const auto rows = io::read_structures(std::string(XXACT_SOURCE_DIR) + "/data/mp20.csv.gz", "", {}, symprec);
-  const std::size_t last = stride > 0 ? rows.size() : std::min(rows.size(), kStructures);
-  for (std::size_t i = 0; i < last; i += std::max<std::size_t>(stride, 1)) arrays.push_back(rows[i].structure[0]);
+  io::StructureRecord record;
+  for (std::size_t row = 0; reader->next() && (stride > 0 || row < kStructures); ++row) {
+    if (row % std::max<std::size_t>(stride, 1) != 0) continue;
+    reader->parse(record);
+    io::check_record(record, limits);
+    const std::vector<float> frac(record.frac_coords.begin(), record.frac_coords.end());
+    arrays.push_back({record.lattice, record.atomic_number, frac, {}, with_symmetry ? io::find_symmetry(record, 0.01).laue_code : kNoLaueCode});
+  }
   return arrays;
 }
 
-/// The chosen structures of the file, kept over all benchmarks.
+/// Kept over all benchmarks.
 const StructureArrays& structures() {
-  static const StructureArrays all = read_chosen({});
+  static const StructureArrays all = read_chosen(false);
   return all;
 }
 
-/// The same with their symmetry: rotations that spglib finds within 0.01 angstrom and that hold within io::kExactSymmetry.
 const StructureArrays& symmetric_structures() {
-  static const StructureArrays all = read_chosen(0.01);
+  static const StructureArrays all = read_chosen(true);
   return all;
 }
 

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 #include <limits>
 #include <map>
 #include <numbers>
@@ -21,11 +20,11 @@
 namespace xxact {
 namespace {
 
-io::NamedStructure read_text(const std::string& name, const std::string& text, const io::RecordLimits& limits, std::optional<double> symprec = {}) {
+io::NamedStructure read_text(const std::string& name, const std::string& text, const io::RecordLimits& limits) {
   const char* scratch = std::getenv("XXACT_TEST_SCRATCH");
   const std::filesystem::path path = std::filesystem::path(scratch ? scratch : ".") / name;
   std::ofstream(path) << text;
-  return io::read_structures(path, {}, limits, symprec).at(0);
+  return io::read_structures(path, {}, limits).at(0);
 }
 
 constexpr io::RecordLimits kBoth{.charges = true, .displacements = true};
@@ -78,11 +77,6 @@ TEST(StructureFiles, DisplacementsOfQuartzAreGemmis) {
 }
 
 // The same: isotropic and anisotropic atoms, one occupied in part, one without displacement.
-TEST(StructureFiles, SymmetryOfTheElementsAloneIsNotUsedForIonsAndDisplacements) {
-  EXPECT_NE(read_text("quartz.cif", kQuartz, {}, 0.01).view().laue_code, kNoLaueCode);
-  EXPECT_EQ(read_text("quartz.cif", kQuartz, kDisplacements, 0.01).view().laue_code, kNoLaueCode);
-}
-
 TEST(StructureFiles, DisplacementsOfATriclinicCellAreGemmis) {
   const io::NamedStructure named = read_text("triclinic.cif", kTriclinic, kDisplacements);
   EXPECT_EQ(named.structure[0].atoms(), 8U);
