@@ -1,0 +1,327 @@
+#include "pipeline/xrd/pattern_fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numbers>
+#include <numeric>
+
+#include "pipeline/xrd/dense_cholesky.hpp"
+#include "pipeline/xrd/fit_points.hpp"
+#include "pipeline/xrd/linear_part.hpp"
+#include "pipeline/xrd/measurement.hpp"
+#include "src/base/error.hpp"
+
+namespace xxact::xrd {
+namespace {
+
+constexpr double kLargestZeroError = 0.5;                        // degrees, of the search
+constexpr std::array<double, 5> kWidthsTried = {0.04, 0.08, 0.16, 0.32, 0.64};  // degrees FWHM
+constexpr double kZeroStepOfWidth = 0.25;
+constexpr double kShownLine = 1e-3;  // of the phase's strongest
+
+double squared(double x) { return x * x; }
+
+/// The pattern of the phases on the measured points, as a problem for minimise().
+class PatternProblem : public LeastSquaresProblem {
+ public:
+  PatternProblem(const FitPoints& points, std::vector<PowderLines> phases, const FitParameters& parameters, const PatternFitOptions& options)
+      : points_(points), phases_(std::move(phases)), parameters_(parameters), profile_(points.grid(), parameters.state(parameters.start()).shape),
+        linear_(points.position(), points.intensity(), points.root_weight(), options.background_terms), binned_(static_cast<std::size_t>(points.grid().points)) {}
+
+  std::size_t residuals() const override { return points_.intensity().size(); }
+
+  void evaluate(std::span<const double> x, std::span<double> residual) override {
+    const FitState state = parameters_.state(x);
+    profiles_.resize(phases_.size());
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      begin(state.shape);
+      add_lines(state, p, 1);
+      finish(points_, profiles_[p]);
+    }
+    linear_.solve(profiles_, residual);
+  }
+
+  void differentiate(std::span<const double> x, std::span<const std::size_t> parameters, std::vector<std::vector<double>>& columns) override {
+    std::vector<double> residual(residuals());
+    evaluate(x, residual);
+    columns.resize(parameters.size());
+    for (std::size_t k = 0; k < parameters.size(); ++k) {
+      change(x, parameters[k], columns[k]);
+      linear_.project(columns[k]);
+    }
+  }
+
+  /// [points used]: the derivative of the calculated pattern, factors of the phases as last solved for. Across the parameter where its
+  /// bounds leave room on both sides, from one side to the same order otherwise.
+  void change(std::span<const double> x, std::size_t parameter, std::vector<double>& out) {
+    const Bounds bounds = parameters_.bounds()[parameter];
+    const double h = parameters_.steps()[parameter];
+    std::vector<double> moved(x.begin(), x.end()), other;
+    const auto at = [&](double value, std::vector<double>& pattern) {
+      moved[parameter] = value;
+      lines_at(moved, points_, pattern);
+    };
+    const double here = x[parameter];
+    if (here - h >= bounds.low && here + h <= bounds.high) {
+      at(here + h, out);
+      at(here - h, other);
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = (out[i] - other[i]) / (2 * h);
+      return;
+    }
+    const double side = here - h >= bounds.low ? -h : h;
+    std::vector<double> far;
+    at(here, out);
+    at(here + side, other);
+    at(here + 2 * side, far);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = (4 * other[i] - 3 * out[i] - far[i]) / (2 * side);
+  }
+
+  /// All lines with the factors last solved for, on any points of the same grid.
+  void lines_at(std::span<const double> x, const FitPoints& points, std::vector<double>& out) {
+    const FitState state = parameters_.state(x);
+    begin(state.shape);
+    for (std::size_t p = 0; p < phases_.size(); ++p)
+      if (linear_.factors()[p] > 0) add_lines(state, p, linear_.factors()[p]);
+    finish(points, out);
+  }
+
+  /// Angles within the grid of the phase's lines above a share of its strongest.
+  std::vector<double> angles(std::span<const double> x, std::size_t phase, double share) {
+    shifted_lines(parameters_.state(x), phase);
+    std::vector<double> angles;
+    for (std::size_t i = 0; i < area_.size(); ++i)
+      if (area_[i] > share && two_theta_[i] >= points_.grid().two_theta_min_deg && two_theta_[i] <= points_.grid().two_theta_max_deg) angles.push_back(two_theta_[i]);
+    return angles;
+  }
+
+  LinearPart& linear() { return linear_; }
+  const std::vector<std::vector<double>>& profiles() const { return profiles_; }
+
+ private:
+  void begin(const PeakShape& shape) {
+    profile_.set_shape(shape);
+    profile_.clear();
+  }
+
+  void shifted_lines(const FitState& state, std::size_t phase) {
+    LineChanges changes = phase == 0 ? state.first : LineChanges{};
+    changes.b_iso = state.b_iso;
+    changes.automatic_slit = state.first.automatic_slit;
+    phases_[phase].write(changes, two_theta_, area_);
+    shift_lines(state.shifts, two_theta_);
+    // A line that is shifted out of what angles there are is not measured.
+    for (std::size_t i = 0; i < two_theta_.size(); ++i)
+      if (!(two_theta_[i] > 0 && two_theta_[i] < 180)) two_theta_[i] = 90, area_[i] = 0;
+  }
+
+  void add_lines(const FitState& state, std::size_t phase, double factor) {
+    shifted_lines(state, phase);
+    for (double& area : area_) area *= factor;
+    profile_.add(two_theta_, area_);
+  }
+
+  void finish(const FitPoints& points, std::vector<double>& out) {
+    profile_.write(binned_);
+    points.interpolate(binned_, out);
+  }
+
+  const FitPoints& points_;
+  std::vector<PowderLines> phases_;
+  const FitParameters& parameters_;
+  PeakProfile profile_;
+  LinearPart linear_;
+  std::vector<std::vector<double>> profiles_;
+  std::vector<double> two_theta_, area_;
+  std::vector<float> binned_;
+};
+
+/// Shift and width with the smallest sum of squares among some, wide lines at coarse steps.
+void search_start(FitParameters& parameters, PatternProblem& problem, const PatternFitOptions& options) {
+  const bool widths = std::ranges::any_of(options.fitted, [](FitParameter p) { return p == FitParameter::width || p == FitParameter::caglioti; });
+  std::vector<double> tried = {std::sqrt(options.start.caglioti_w_deg2)};
+  if (widths) tried.insert(tried.end(), kWidthsTried.begin(), kWidthsTried.end());
+  const bool shifts = parameters.fits_shift() && !options.zero_error_deg;
+  std::vector<double> residual(problem.residuals());
+  double best = std::numeric_limits<double>::infinity(), best_zero = options.zero_error_deg.value_or(0), best_width = tried.front();
+  for (const double width : tried) {
+    const double step = std::max(kZeroStepOfWidth * width, 0.01);
+    const int steps = shifts ? static_cast<int>(std::ceil(kLargestZeroError / step)) : 0;
+    for (int k = -steps; k <= steps; ++k) {
+      const double zero = options.zero_error_deg.value_or(0) + k * step;
+      parameters.start_at(zero, width);
+      problem.evaluate(parameters.start(), residual);
+      const double sum = std::inner_product(residual.begin(), residual.end(), residual.begin(), 0.0);
+      if (sum < best) best = sum, best_zero = zero, best_width = width;
+    }
+  }
+  parameters.start_at(best_zero, best_width);
+}
+
+/// Standard deviations from the normal matrix of all parameters, linear ones too; nothing for those that it does not determine.
+class Deviations {
+ public:
+  /// `free`: the parameters that are not at a bound.
+  Deviations(const std::vector<std::vector<double>>& columns, const std::vector<std::size_t>& free) : n_(columns.size()), free_(free) {
+    std::vector<std::size_t> determined = free;
+    for (;;) {
+      const std::size_t m = determined.size();
+      std::vector<double> normal(m * m);
+      for (std::size_t a = 0; a < m; ++a)
+        for (std::size_t b = 0; b <= a; ++b) {
+          const std::vector<double>&left = columns[determined[a]], &right = columns[determined[b]];
+          normal[a * m + b] = std::inner_product(left.begin(), left.end(), right.begin(), 0.0);
+        }
+      const Cholesky factor(normal, m);
+      if (const auto row = factor.dependent_row()) {
+        determined.erase(determined.begin() + static_cast<std::ptrdiff_t>(*row));
+        continue;
+      }
+      inverse_ = factor.inverse();
+      determined_ = determined;
+      return;
+    }
+  }
+
+  /// Of sum(gradient x), parameters at their bounds counted as known; nothing where a parameter is not determined or all are at bounds.
+  std::optional<double> of(std::span<const double> gradient) const {
+    std::vector<double> known;
+    for (std::size_t i = 0; i < n_; ++i) {
+      const double slope = i < gradient.size() ? gradient[i] : 0;
+      if (has(determined_, i)) known.push_back(slope);
+      else if (slope != 0 && has(free_, i)) return std::nullopt;
+    }
+    if (std::ranges::all_of(known, [](double slope) { return slope == 0; })) return std::nullopt;
+    double variance = 0;
+    for (std::size_t a = 0; a < known.size(); ++a)
+      for (std::size_t b = 0; b < known.size(); ++b) variance += known[a] * inverse_[a * known.size() + b] * known[b];
+    return std::sqrt(variance);
+  }
+
+  std::optional<double> of_parameter(std::size_t i) const {
+    std::vector<double> gradient(n_, 0.0);
+    gradient[i] = 1;
+    return of(gradient);
+  }
+
+ private:
+  static bool has(const std::vector<std::size_t>& list, std::size_t i) { return std::ranges::find(list, i) != list.end(); }
+
+  std::size_t n_;
+  std::vector<std::size_t> free_, determined_;
+  std::vector<double> inverse_;
+};
+
+void describe_values(PatternProblem& problem, const FitParameters& parameters, const FitPoints& points, const LeastSquaresResult& minimum, std::span<const FitPhase> phases,
+                     PatternFit& fit) {
+  const std::size_t n = minimum.x.size();
+  std::vector<std::vector<double>> columns(n);
+  std::vector<std::size_t> inside;
+  for (std::size_t i = 0; i < n; ++i) {
+    problem.change(minimum.x, i, columns[i]);
+    if (minimum.x[i] > parameters.bounds()[i].low && minimum.x[i] < parameters.bounds()[i].high) inside.push_back(i);
+  }
+  for (std::size_t p = 0; p < phases.size(); ++p) {
+    if (fit.phase_factors[p] > 0) inside.push_back(columns.size());
+    columns.push_back(problem.profiles()[p]);
+  }
+  const std::vector<double> background = problem.linear().background_coefficients();
+  for (std::size_t k = 0; k < background.size(); ++k) inside.push_back(columns.size() + k);
+  columns.resize(columns.size() + background.size(), std::vector<double>(points.position().size()));
+  std::vector<double> terms(background.size());
+  for (std::size_t i = 0; i < points.position().size(); ++i) {
+    chebyshev_terms(points.position()[i], terms);
+    for (std::size_t k = 0; k < terms.size(); ++k) columns[n + phases.size() + k][i] = terms[k];
+  }
+  for (std::vector<double>& column : columns)
+    for (std::size_t i = 0; i < column.size(); ++i) column[i] *= points.root_weight()[i];
+  const Deviations deviations(columns, inside);
+  const double misfit = std::max(fit.r_wp / fit.r_expected, 1.0);
+  const auto scaled = [&](std::optional<double> deviation) { return deviation ? std::optional(*deviation * misfit) : deviation; };
+  for (const FitQuantity& quantity : parameters.quantities(minimum.x)) fit.values.push_back({quantity.name, quantity.unit, quantity.value, scaled(deviations.of(quantity.gradient))});
+  for (std::size_t p = 0; p < phases.size(); ++p)
+    fit.values.push_back({"strongest line of " + phases[p].name, "intensity deg", fit.phase_factors[p], scaled(deviations.of_parameter(n + p))});
+  for (std::size_t k = 0; k < background.size(); ++k)
+    fit.values.push_back({"background c" + std::to_string(k), "intensity", background[k], scaled(deviations.of_parameter(n + phases.size() + k))});
+}
+
+void measure_agreement(PatternFit& fit, std::span<const double> root_weight) {
+  double product = 0, measured = 0, calculated = 0, misfit = 0, total = 0, lines = 0;
+  for (std::size_t i = 0, k = 0; i < fit.measured.size(); ++i) {
+    if (fit.used[i] == 0) continue;
+    const double weight = squared(root_weight[k++]), m = fit.measured[i] - fit.background[i], c = fit.calculated[i] - fit.background[i];
+    product += m * c, measured += m * m, calculated += c * c;
+    misfit += weight * squared(m - c), total += weight * squared(fit.measured[i]), lines += weight * m * m;
+  }
+  fit.cosine = measured > 0 && calculated > 0 ? product / std::sqrt(measured * calculated) : 0;
+  fit.r_wp = std::sqrt(misfit / total);
+  fit.r_wp_lines = std::sqrt(misfit / lines);
+  fit.r_expected = std::sqrt(static_cast<double>(fit.points - fit.parameters) / total);
+}
+
+FitState starting_state(const PatternFitOptions& options) {
+  FitState state;
+  state.shape = options.start;
+  state.shape.wavelength_angstrom = options.simulation.wavelength_angstrom;
+  state.first.texture_axis = options.texture_axis;
+  state.first.automatic_slit = options.automatic_slit;
+  state.shifts.zero_shift_deg = options.zero_error_deg.value_or(0);
+  return state;
+}
+
+double least_b_iso(const Displacement& displacement) {
+  double least = displacement.b_iso;
+  for (const auto& [element, b] : displacement.b_iso_of_element) least = std::min(least, b);
+  return -least;
+}
+
+}  // namespace
+
+PatternFit fit_pattern(std::span<const double> two_theta_deg, std::span<const double> intensity, std::span<const double> sigma, std::span<const FitPhase> phases,
+                       const PatternFitOptions& options) {
+  if (phases.empty()) throw ConfigError("a fit needs a structure");
+  const FitPoints all(two_theta_deg, intensity, sigma, options.simulation, {}), points(two_theta_deg, intensity, sigma, options.simulation, options.excluded);
+  std::vector<PowderLines> lines;
+  for (const FitPhase& phase : phases) {
+    try {
+      lines.emplace_back(phase.structure, points.range_of_lines(options.simulation));
+    } catch (const InputError& error) {
+      throw InputError("{}: {}", phase.name, error.what());
+    }
+  }
+  FitParameters parameters(options.fitted, starting_state(options), points.grid(), least_b_iso(options.simulation.displacement));
+  PatternFit fit;
+  fit.points = points.intensity().size();
+  fit.parameters = parameters.start().size() + phases.size() + static_cast<std::size_t>(std::max(options.background_terms, 0));
+  if (fit.points < std::max<std::size_t>(2 * fit.parameters, 20)) throw InputError("{} measured points for {} parameters: a fit needs twice as many, and at least 20", fit.points, fit.parameters);
+  PatternProblem problem(points, std::move(lines), parameters, options);
+  search_start(parameters, problem, options);
+  LeastSquaresOptions least_squares;
+  least_squares.other_parameters = fit.parameters - parameters.start().size();
+  const LeastSquaresResult first = minimise(problem, parameters.start(), parameters.bounds_of_first_stage(), least_squares);
+  const LeastSquaresResult minimum = minimise(problem, first.x, parameters.bounds(), least_squares);
+  fit.converged = minimum.converged;
+  fit.iterations = first.iterations + minimum.iterations;
+  std::vector<double> residual(problem.residuals());
+  problem.evaluate(minimum.x, residual);
+  fit.phase_factors = problem.linear().factors();
+  if (!(fit.phase_factors.front() > 0)) throw InputError("the measured pattern has nothing of the lines of {}", phases.front().name);
+  fit.state = parameters.state(minimum.x);
+  fit.two_theta_deg = all.two_theta_deg(), fit.measured = all.intensity();
+  fit.used = all.outside(options.excluded);
+  problem.lines_at(minimum.x, all, fit.calculated);
+  fit.background.resize(fit.calculated.size());
+  const std::vector<double> coefficients = problem.linear().background_coefficients();
+  std::vector<double> terms(coefficients.size());
+  for (std::size_t i = 0; i < fit.calculated.size(); ++i) {
+    chebyshev_terms(all.position()[i], terms);
+    fit.background[i] = std::inner_product(terms.begin(), terms.end(), coefficients.begin(), 0.0);
+    fit.calculated[i] += fit.background[i];
+  }
+  measure_agreement(fit, points.root_weight());
+  for (std::size_t p = 0; p < phases.size(); ++p) fit.lines_deg.push_back(problem.angles(minimum.x, p, kShownLine));
+  describe_values(problem, parameters, points, minimum, phases, fit);
+  return fit;
+}
+
+}  // namespace xxact::xrd
