@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "pipeline/xrd/dense_cholesky.hpp"
@@ -12,6 +13,8 @@ namespace {
 
 constexpr double kFirstDamping = 1e-3, kLeastDamping = 1e-10, kMostDamping = 1e12;
 constexpr double kDampingDown = 0.2, kDampingUp = 5;
+constexpr double kLeastRidge = 1e-12, kEnoughDamping = kMostDamping * kDampingUp;
+constexpr std::size_t kMostTurns = 10;       // of the active set, times the parameters
 constexpr double kNothingLeft = 1e-24;    // of the first sum of squares: rounding
 constexpr double kTinyDiagonal = 1e-30;  // of the largest: a parameter that changes nothing keeps its value
 
@@ -30,23 +33,36 @@ class Linearised {
 
   double diagonal(std::size_t i) const { return normal_[i * n_ + i]; }
 
-  /// The damped step within the bounds: parameters that it would carry over a bound stop there, and the others are solved for again.
+  /// The damped step that is the best within the bounds, by active sets: towards the best of the free parameters as far as the first bound,
+  /// which then holds its parameter; a bound lets go what the gradient draws inwards. Every turn lowers the quadratic.
   std::vector<double> step(std::span<const double> x, std::span<const Bounds> bounds, std::span<const double> diagonal, double damping) const {
-    std::vector<double> step(n_, 0.0);
-    std::vector<std::size_t> free;
-    for (std::size_t i = 0; i < n_; ++i)
-      if (!((x[i] <= bounds[i].low && gradient_[i] > 0) || (x[i] >= bounds[i].high && gradient_[i] < 0))) free.push_back(i);
-    while (!free.empty()) {
-      const std::vector<double> solved = solve(free, step, diagonal, damping);
-      std::vector<std::size_t> inside;
-      for (std::size_t k = 0; k < free.size(); ++k) {
-        const std::size_t i = free[k];
-        step[i] = std::clamp(solved[k], bounds[i].low - x[i], bounds[i].high - x[i]);
-        if (step[i] == solved[k]) inside.push_back(i);
+    std::vector<double> step(n_, 0.0), slope = slopes(step, diagonal, damping);
+    std::vector<bool> held(n_);
+    for (std::size_t i = 0; i < n_; ++i) held[i] = (x[i] <= bounds[i].low && slope[i] > 0) || (x[i] >= bounds[i].high && slope[i] < 0);
+    for (std::size_t turn = 0; turn < kMostTurns * n_; ++turn) {
+      const std::vector<double> change = solve(held, slope, diagonal, damping);
+      double share = 1;
+      std::size_t blocking = n_;
+      for (std::size_t i = 0; i < n_; ++i) {
+        const double room = (change[i] < 0 ? bounds[i].low : bounds[i].high) - x[i] - step[i];
+        if (std::abs(change[i]) * share > std::abs(room)) share = room / change[i], blocking = i;
       }
-      if (inside.size() == free.size()) break;
-      for (const std::size_t i : inside) step[i] = 0;
-      free = inside;
+      for (std::size_t i = 0; i < n_; ++i) step[i] += share * change[i];
+      if (blocking != n_) {
+        step[blocking] = (change[blocking] < 0 ? bounds[blocking].low : bounds[blocking].high) - x[blocking];
+        held[blocking] = true;
+      }
+      slope = slopes(step, diagonal, damping);
+      if (blocking != n_) continue;
+      std::size_t released = n_;
+      double steepest = 0;
+      for (std::size_t i = 0; i < n_; ++i) {
+        if (!held[i]) continue;
+        const double inwards = x[i] + step[i] <= bounds[i].low ? -slope[i] : slope[i], scaled = inwards / std::sqrt(std::max(diagonal[i], std::numeric_limits<double>::min()));
+        if (scaled > steepest) steepest = scaled, released = i;
+      }
+      if (released == n_) break;
+      held[released] = false;
     }
     return step;
   }
@@ -63,26 +79,37 @@ class Linearised {
   }
 
  private:
-  /// Over `free`, the other parameters moving by what `step` has for them.
-  std::vector<double> solve(const std::vector<std::size_t>& free, std::span<const double> step, std::span<const double> diagonal, double damping) const {
+  /// Half the gradient of the damped quadratic after a step.
+  std::vector<double> slopes(std::span<const double> step, std::span<const double> diagonal, double damping) const {
+    std::vector<double> slope = gradient_;
+    for (std::size_t i = 0; i < n_; ++i) {
+      slope[i] += damping * diagonal[i] * step[i];
+      for (std::size_t j = 0; j < n_; ++j) slope[i] += normal_[i * n_ + j] * step[j];
+    }
+    return slope;
+  }
+
+  /// The change of the parameters that are not held which makes their slopes zero; zero for the others.
+  std::vector<double> solve(const std::vector<bool>& held, std::span<const double> slope, std::span<const double> diagonal, double damping) const {
+    std::vector<std::size_t> free;
+    for (std::size_t i = 0; i < n_; ++i)
+      if (!held[i]) free.push_back(i);
     const std::size_t m = free.size();
-    std::vector<double> matrix(m * m), right(m);
-    for (std::size_t a = 0; a < m; ++a) {
-      right[a] = -gradient_[free[a]];
-      for (std::size_t j = 0; j < n_; ++j)
-        if (std::ranges::find(free, j) == free.end()) right[a] -= normal_[free[a] * n_ + j] * step[j];
-      for (std::size_t b = 0; b < m; ++b) matrix[a * m + b] = normal_[free[a] * n_ + free[b]];
-    }
+    std::vector<double> change(n_, 0.0), right(m), matrix(m * m);
     // More damping until the factor exists: parameters may depend on each other.
-    for (double more = damping;; more = std::max(more * 10, 1e-12)) {
-      std::vector<double> damped = matrix;
-      for (std::size_t a = 0; a < m; ++a) damped[a * m + a] += more * diagonal[free[a]];
-      const Cholesky factor(damped, m);
-      if (factor.dependent_row() && more < 1) continue;
-      if (factor.dependent_row()) return std::vector<double>(m, 0.0);
+    for (double more = damping; more <= kEnoughDamping; more = std::max(more * 10, kLeastRidge)) {
+      for (std::size_t a = 0; a < m; ++a) {
+        right[a] = -slope[free[a]];
+        for (std::size_t b = 0; b < m; ++b) matrix[a * m + b] = normal_[free[a] * n_ + free[b]];
+        matrix[a * m + a] += more * diagonal[free[a]];
+      }
+      const Cholesky factor(matrix, m);
+      if (factor.dependent_row()) continue;
       factor.solve(right);
-      return right;
+      for (std::size_t a = 0; a < m; ++a) change[free[a]] = right[a];
+      break;
     }
+    return change;
   }
 
   std::size_t n_;

@@ -17,7 +17,8 @@ constexpr double kLargestStrain = 0.02;
 constexpr double kLargestB = 50;              // angstrom^2
 constexpr double kLargestFwhm = 3;            // degrees, each contribution
 constexpr double kLargestAxial = 0.1;
-constexpr Bounds kMiddle = {-0.95, 20};       // of FitParameters: below -1 the width would vanish at some angle
+constexpr Bounds kMiddle = {-0.95, 5};        // c of FitParameters: below -1 the width would vanish at some angle
+constexpr double kLargestOfRange = 3.5;       // degrees, times tan(theta_max), of h0 and h1: U stays within the 100 degrees^2 of PeakShape
 constexpr Bounds kTextureR = {0.2, 5};
 constexpr double kLorentzianOfWidth = 0.2;    // Y at the start
 constexpr double kStepOfWidth = 0.01;         // of derivatives
@@ -97,7 +98,7 @@ FitParameters::FitParameters(std::vector<FitParameter> fitted, const FitState& s
       case FitParameter::caglioti:
         for (int part = 0; part < 3; ++part) {
           const double at = bernstein_of(shape, tan_max_, smallest)[static_cast<std::size_t>(part)];
-          part == 1 ? add(parameter, part, at, kMiddle, 0.02) : add(parameter, part, at, {smallest, kLargestFwhm}, kStepOfWidth * fwhm);
+          part == 1 ? add(parameter, part, at, kMiddle, 0.02) : add(parameter, part, at, {smallest, std::max(std::min(kLargestFwhm, kLargestOfRange * tan_max_), smallest)}, kStepOfWidth * fwhm);
         }
         break;
       case FitParameter::x:

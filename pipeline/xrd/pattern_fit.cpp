@@ -18,6 +18,8 @@ namespace {
 constexpr double kLargestZeroError = 0.5;                        // degrees, of the search
 constexpr std::array<double, 5> kWidthsTried = {0.04, 0.08, 0.16, 0.32, 0.64};  // degrees FWHM
 constexpr double kZeroStepOfWidth = 0.25;
+constexpr double kNeglectedArea = 1e-6;
+constexpr double kSignificant = 3;     // deviations
 constexpr double kShownLine = 1e-3;  // of the phase's strongest
 
 double squared(double x) { return x * x; }
@@ -263,6 +265,8 @@ FitState starting_state(const PatternFitOptions& options) {
   FitState state;
   state.shape = options.start;
   state.shape.wavelength_angstrom = options.simulation.wavelength_angstrom;
+  // Tails end where the pattern ends: a cut would move by whole cells of bins as widths change, and the sum of squares would jump.
+  state.shape.neglected_area = kNeglectedArea;
   state.first.texture_axis = options.texture_axis;
   state.first.automatic_slit = options.automatic_slit;
   state.shifts.zero_shift_deg = options.zero_error_deg.value_or(0);
@@ -321,6 +325,9 @@ PatternFit fit_pattern(std::span<const double> two_theta_deg, std::span<const do
   measure_agreement(fit, points.root_weight());
   for (std::size_t p = 0; p < phases.size(); ++p) fit.lines_deg.push_back(problem.angles(minimum.x, p, kShownLine));
   describe_values(problem, parameters, points, minimum, phases, fit);
+  const FittedValue& strongest = fit.values[fit.values.size() - static_cast<std::size_t>(options.background_terms) - phases.size()];
+  if (strongest.deviation && strongest.value < kSignificant * *strongest.deviation)
+    throw InputError("the measured pattern has nothing of the lines of {}: the strongest is {:.3g} with a deviation of {:.3g}", phases.front().name, strongest.value, *strongest.deviation);
   return fit;
 }
 
