@@ -78,6 +78,7 @@ TEST(BoundedLeastSquares, LinearProblemsEndAtTheBestOfAllSetsOfBounds) {
   std::mt19937_64 random(7);
   std::uniform_real_distribution<double> uniform(-1, 1);
   constexpr std::size_t n = 4, points = 9;
+  int most_iterations = 0;
   for (int repeat = 0; repeat < 200; ++repeat) {
     std::vector<double> x(points), y(points);
     std::vector<std::array<double, n>> row(points);
@@ -120,8 +121,11 @@ TEST(BoundedLeastSquares, LinearProblemsEndAtTheBestOfAllSetsOfBounds) {
     const auto found = minimise(linear, std::vector<double>(n, 0.1), bounds, to_the_end());
     EXPECT_TRUE(found.converged) << repeat;
     EXPECT_NEAR(found.sum, best, 1e-9 * best) << repeat;
+    most_iterations = std::max(most_iterations, found.iterations);
     for (std::size_t k = 0; k < n; ++k) EXPECT_TRUE(found.x[k] >= bounds[k].low && found.x[k] <= bounds[k].high);
   }
+  // Each step is the best within the bounds: only the damping, which falls by five each time, is in the way.
+  EXPECT_LE(most_iterations, 6);
 }
 
 TEST(BoundedLeastSquares, FixedParametersStayAndParametersWithoutEffectDoNotStopTheOthers) {
@@ -235,11 +239,18 @@ TEST(LinearPart, ProjectedChangesGiveTheSlopeOfTheSumOfSquares) {
   const double h = 1e-5, numeric = (sum(0.02 + h) - sum(0.02 - h)) / (2 * h);
   std::vector<double> residual(400), change(400);
   part.solve(Mixture(0.02).profiles, residual);
-  const Mixture more(0.02 + h), less(0.02 - h);
+  const Mixture more(0.02 + h), less(0.02 - h), here(0.02);
   for (std::size_t i = 0; i < 400; ++i)
     for (std::size_t p = 0; p < 3; ++p) change[i] += part.factors()[p] * (more.profiles[p][i] - less.profiles[p][i]) / (2 * h);
   part.project(change);
   EXPECT_NEAR(2 * std::inner_product(change.begin(), change.end(), residual.begin(), 0.0), numeric, 1e-5 * std::abs(numeric));
+  // What the linear unknowns can undo is no change: nothing of it is left.
+  for (std::size_t p = 0; p < 3; ++p) {
+    if (part.factors()[p] == 0) continue;
+    double overlap = 0;
+    for (std::size_t i = 0; i < 400; ++i) overlap += change[i] * mixture.root_weight[i] * here.profiles[p][i];
+    EXPECT_NEAR(overlap, 0, 1e-9);
+  }
 }
 
 TEST(LinearPart, NonNegativeSolutionIsTheBestOfAllSets) {
