@@ -22,6 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array kFitOptions = {"fit-parameters", "background-terms", "exclude", "impurity", "texture-axis", "divergence-slit", "fit-result"};
+constexpr std::array kTickColours = {1, 5, 6, 7};
 constexpr double kTickShare = 0.04, kDifferenceGap = 0.06;  // of the plot's height
 
 template <class T>
@@ -136,7 +137,7 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
   if (!file) throw IoError("cannot write {}", path.string());
 }
 
-/// Arguments: file, title, then as numbers the angles, measured and calculated intensities, background, which points were used, and the
+/// Arguments: file, title, then as numbers the angles, measured and calculated intensities, background, which points were used; then name and
 /// lines of each phase. Ticks and the difference stand below the pattern.
 void draw_fit(const std::vector<std::string>& arguments) {
   const std::vector<double> angles = split_numbers(arguments.at(2)), measured = split_numbers(arguments.at(3)), calculated = split_numbers(arguments.at(4)), background = split_numbers(arguments.at(5)),
@@ -152,10 +153,10 @@ void draw_fit(const std::vector<std::string>& arguments) {
   plot.series.push_back({"calculated", angles, calculated, report::Style::lines, 0, 1.2});
   plot.series.push_back({"background", angles, background, report::Style::lines, 4, 1.2});
   double level = floor;
-  for (std::size_t phase = 7; phase < arguments.size(); ++phase) {
+  for (std::size_t phase = 0; 8 + 2 * phase < arguments.size(); ++phase) {
     level -= kTickShare * height;
-    report::Series ticks{phase == 7 ? "lines" : "lines of an impurity", {}, {}, report::Style::lines, phase == 7 ? 1 : 5, 1.0};
-    for (const double angle : split_numbers(arguments[phase])) {
+    report::Series ticks{"lines of " + arguments[7 + 2 * phase], {}, {}, report::Style::lines, kTickColours[phase % kTickColours.size()], 1.0};
+    for (const double angle : split_numbers(arguments[8 + 2 * phase])) {
       ticks.x.insert(ticks.x.end(), {angle, angle, angle});
       ticks.y.insert(ticks.y.end(), {level, level + kTickShare / 2 * height, std::numeric_limits<double>::quiet_NaN()});
     }
@@ -175,10 +176,10 @@ void draw_fit(const std::vector<std::string>& arguments) {
   report::draw(plot, arguments.at(0));
 }
 
-void draw_later(Runtime& runtime, const std::filesystem::path& path, const std::string& title, const xrd::PatternFit& fit) {
+void draw_later(Runtime& runtime, const std::filesystem::path& path, const std::string& title, const xrd::PatternFit& fit, const std::vector<xrd::FitPhase>& phases) {
   std::vector<std::string> arguments = {path.string(), title, join_numbers(fit.two_theta_deg), join_numbers(fit.measured), join_numbers(fit.calculated), join_numbers(fit.background),
                                         join_numbers({fit.used.begin(), fit.used.end()})};
-  for (const std::vector<double>& lines : fit.lines_deg) arguments.push_back(join_numbers(lines));
+  for (std::size_t phase = 0; phase < phases.size(); ++phase) arguments.insert(arguments.end(), {phases[phase].name, join_numbers(fit.lines_deg[phase])});
   runtime.after_finalize(draw_fit, std::move(arguments));
 }
 
@@ -229,7 +230,7 @@ ExitCode fit_measured(const options::variables_map& values, Runtime& runtime, co
   std::cout << as_table(fit) << std::flush;
   if (outputs.pattern) write_file(*outputs.pattern, as_csv(fit));
   if (values.count("fit-result") != 0) write_file(values["fit-result"].as<std::string>(), as_json(fit, named.id, file).dump(2) + "\n");
-  if (outputs.plot) draw_later(runtime, *outputs.plot, fmt::format("{}, cosine {:.4f}, R_wp {:.4f}", named.id, fit.cosine, fit.r_wp), fit);
+  if (outputs.plot) draw_later(runtime, *outputs.plot, fmt::format("{}, cosine {:.4f}, R_wp {:.4f}", named.id, fit.cosine, fit.r_wp), fit, phases);
   return fit.converged ? ExitCode::done : ExitCode::failure;
 }
 

@@ -154,7 +154,7 @@ LeastSquaresResult minimise(LeastSquaresProblem& problem, std::span<const double
     for (std::size_t k = 0; k < moving.size(); ++k) largest = std::max(largest, linear.diagonal(k));
     for (std::size_t k = 0; k < moving.size(); ++k) diagonal[k] = std::max({diagonal[k], linear.diagonal(k), kTinyDiagonal * largest});
     const std::vector<double> x = chosen(std::span<const double>(result.x), std::span<const std::size_t>(moving));
-    const double variance = result.sum / static_cast<double>(problem.residuals() - unknowns);
+    const double variance = std::max(result.sum / static_cast<double>(problem.residuals() - unknowns), options.least_variance);
     const double left = linear.predicted_decrease(linear.step(x, moving_bounds, diagonal, 0));
     if (left <= options.tolerance * variance + kNothingLeft * first) {
       result.converged = true;

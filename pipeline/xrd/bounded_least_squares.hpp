@@ -32,6 +32,7 @@ struct LeastSquaresOptions {
   double tolerance = 1e-4;
   /// The same where no step lowers the sum any more, because it is only known to the rounding of the residuals.
   double stalled_tolerance = 1e-2;
+  double least_variance = 0;         // of a residual, below which rounding of the residuals is all that is left to fit
   std::size_t other_parameters = 0;  // that the problem has solved for by itself; counted with the variance
 };
 

@@ -19,6 +19,7 @@ constexpr double kLargestZeroError = 0.5;                        // degrees, of 
 constexpr std::array<double, 5> kWidthsTried = {0.04, 0.08, 0.16, 0.32, 0.64};  // degrees FWHM
 constexpr double kZeroStepOfWidth = 0.25;
 constexpr double kNeglectedArea = 1e-6;
+constexpr double kRounding = 1e-5;     // of intensities, single precision through a pattern
 constexpr double kSignificant = 3;     // deviations
 constexpr double kShownLine = 1e-3;  // of the phase's strongest
 
@@ -302,6 +303,7 @@ PatternFit fit_pattern(std::span<const double> two_theta_deg, std::span<const do
   search_start(parameters, problem, options);
   LeastSquaresOptions least_squares;
   least_squares.other_parameters = fit.parameters - parameters.start().size();
+  for (std::size_t i = 0; i < fit.points; ++i) least_squares.least_variance += squared(kRounding * points.intensity()[i] * points.root_weight()[i]) / static_cast<double>(fit.points);
   const LeastSquaresResult first = minimise(problem, parameters.start(), parameters.bounds_of_first_stage(), least_squares);
   const LeastSquaresResult minimum = minimise(problem, first.x, parameters.bounds(), least_squares);
   fit.converged = minimum.converged;
