@@ -34,7 +34,8 @@ std::vector<xrd::Range> excluded_ranges(const options::variables_map& values) {
   std::vector<xrd::Range> ranges;
   for (const std::string& text : all_of<std::string>(values, "exclude")) {
     const std::vector<double> ends = split_numbers(text);
-    if (ends.size() != 2 || std::ranges::count(text, '-') != 1 || !(ends[0] < ends[1])) throw ConfigError("--exclude '{}': give two angles in degrees, the lower one first, such as 27.5-28.4", text);
+    if (ends.size() != 2 || std::ranges::count(text, '-') != 1 || !(ends[0] < ends[1]))
+      throw ConfigError("--exclude '{}': give two angles in degrees, the lower one first, such as 27.5-28.4", text);
     ranges.push_back({ends[0], ends[1]});
   }
   return ranges;
@@ -93,9 +94,9 @@ std::vector<xrd::FittedValue> derived_values(const xrd::PatternFit& fit) {
     const xrd::PeakShape& shape = fit.state.shape;
     if (value.name == "Y" && value.value > 0) {
       const double size = shape.scherrer_k * shape.wavelength_angstrom / (10 * value.value * degree);
-      derived.push_back({"crystallite size, all of Y", "nm", size, relative(size)});
+      derived.push_back({"crystallite size, all of Y", "nm", size, relative(size), value.at_bound});
     }
-    if (value.name == "X" && value.value > 0) derived.push_back({"microstrain, all of X", "", value.value * degree / 4, relative(value.value * degree / 4)});
+    if (value.name == "X" && value.value > 0) derived.push_back({"microstrain, all of X", "", value.value * degree / 4, relative(value.value * degree / 4), value.at_bound});
   }
   return derived;
 }
@@ -103,7 +104,8 @@ std::vector<xrd::FittedValue> derived_values(const xrd::PatternFit& fit) {
 std::string as_table(const xrd::PatternFit& fit) {
   std::string text = fmt::format("{:<34} {:>14} {:>14}  {}\n", "quantity", "value", "deviation", "unit");
   const auto row = [&](const xrd::FittedValue& value) {
-    text += fmt::format("{:<34} {:>14.6g} {:>14}  {}\n", value.name, value.value, value.deviation ? fmt::format("{:.2g}", *value.deviation) : "-", value.unit);
+    const std::string deviation = value.deviation ? fmt::format("{:.2g}", *value.deviation) : value.at_bound ? "at its bound" : "undetermined";
+    text += fmt::format("{:<34} {:>14.6g} {:>14}  {}\n", value.name, value.value, deviation, value.unit);
   };
   for (const xrd::FittedValue& value : fit.values) row(value);
   for (const xrd::FittedValue& value : derived_values(fit)) row(value);
@@ -116,11 +118,12 @@ Json as_json(const xrd::PatternFit& fit, const std::string& structure, const std
   const auto list = [](const std::vector<xrd::FittedValue>& values) {
     Json rows = Json::array();
     for (const xrd::FittedValue& value : values)
-      rows.push_back({{"name", value.name}, {"value", value.value}, {"deviation", value.deviation ? Json(*value.deviation) : Json(nullptr)}, {"unit", value.unit}});
+      rows.push_back({{"name", value.name}, {"value", value.value}, {"deviation", value.deviation ? Json(*value.deviation) : Json(nullptr)}, {"at_bound", value.at_bound}, {"unit", value.unit}});
     return rows;
   };
   return {{"structure", structure}, {"measured", measured}, {"converged", fit.converged}, {"iterations", fit.iterations}, {"points", fit.points}, {"parameters", fit.parameters},
-          {"cosine", fit.cosine}, {"r_wp", fit.r_wp}, {"r_wp_without_background", fit.r_wp_lines}, {"r_expected", fit.r_expected}, {"fitted", list(fit.values)}, {"derived", list(derived_values(fit))}};
+          {"cosine", fit.cosine}, {"r_wp", fit.r_wp}, {"r_wp_without_background", fit.r_wp_lines}, {"r_expected", fit.r_expected},
+          {"fitted", list(fit.values)}, {"derived", list(derived_values(fit))}};
 }
 
 std::string as_csv(const xrd::PatternFit& fit) {
@@ -140,8 +143,8 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 /// Arguments: file, title, then as numbers the angles, measured and calculated intensities, background, which points were used; then name and
 /// lines of each phase. Ticks and the difference stand below the pattern.
 void draw_fit(const std::vector<std::string>& arguments) {
-  const std::vector<double> angles = split_numbers(arguments.at(2)), measured = split_numbers(arguments.at(3)), calculated = split_numbers(arguments.at(4)), background = split_numbers(arguments.at(5)),
-                            used = split_numbers(arguments.at(6));
+  const std::vector<double> angles = split_numbers(arguments.at(2)), measured = split_numbers(arguments.at(3)), calculated = split_numbers(arguments.at(4));
+  const std::vector<double> background = split_numbers(arguments.at(5)), used = split_numbers(arguments.at(6));
   const double height = std::max(std::ranges::max(measured), std::ranges::max(calculated)), floor = std::min(0.0, std::ranges::min(measured));
   report::Plot plot;
   plot.title = arguments.at(1);
@@ -177,8 +180,9 @@ void draw_fit(const std::vector<std::string>& arguments) {
 }
 
 void draw_later(Runtime& runtime, const std::filesystem::path& path, const std::string& title, const xrd::PatternFit& fit, const std::vector<xrd::FitPhase>& phases) {
-  std::vector<std::string> arguments = {path.string(), title, join_numbers(fit.two_theta_deg), join_numbers(fit.measured), join_numbers(fit.calculated), join_numbers(fit.background),
-                                        join_numbers({fit.used.begin(), fit.used.end()})};
+  std::vector<std::string> arguments = {path.string(), title};
+  for (const std::vector<double>* numbers : {&fit.two_theta_deg, &fit.measured, &fit.calculated, &fit.background}) arguments.push_back(join_numbers(*numbers));
+  arguments.push_back(join_numbers({fit.used.begin(), fit.used.end()}));
   for (std::size_t phase = 0; phase < phases.size(); ++phase) arguments.insert(arguments.end(), {phases[phase].name, join_numbers(fit.lines_deg[phase])});
   runtime.after_finalize(draw_fit, std::move(arguments));
 }
@@ -217,6 +221,7 @@ ExitCode fit_measured(const options::variables_map& values, Runtime& runtime, co
   const io::MeasuredPattern pattern = io::read_measured_pattern(file);
   for (const std::string& note : pattern.notes) log::info("{}: {}", file, note);
   take_wavelength(values, pattern, options.simulation);
+  if (!pattern.wavelength_angstrom && values["wavelength"].defaulted()) log::info("{} does not say its wavelength: taken as {} angstrom", file, options.simulation.wavelength_angstrom);
   const std::vector<io::NamedStructure> impurities = read_impurities(values);
   std::vector<xrd::FitPhase> phases = {{named.id, named.structure[0]}};
   for (const io::NamedStructure& impurity : impurities) phases.push_back({impurity.id, impurity.structure[0]});

@@ -12,7 +12,7 @@ namespace xxact::xrd {
 
 class FitPoints {
  public:
-  /// Points within the range of `simulation` and in none of `excluded`. The grid's bins are as wide as the median step of all points in the range, the first
+  /// Points within the range of `simulation`, up to 170 degrees, where widths grow without limit, and in none of `excluded`. The grid's bins are as wide as the median step of all points in the range, the first
   /// one centred at the first point, so that bins of an even scan are its points. Throws InputError for points that are not
   /// ascending, finite and alike in number, fewer than 2, a constant pattern or a deviation that is not positive; ConfigError for an excluded range that is reversed.
   FitPoints(std::span<const double> two_theta_deg, std::span<const double> intensity, std::span<const double> sigma, const SimulationOptions& simulation,

@@ -1,12 +1,13 @@
 #include "pipeline/xrd/pattern_fit.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <memory>
-#include <numbers>
+#include <limits>
 #include <numeric>
+#include <string>
 
-#include "pipeline/xrd/dense_cholesky.hpp"
+#include "pipeline/xrd/fit_deviations.hpp"
 #include "pipeline/xrd/fit_points.hpp"
 #include "pipeline/xrd/linear_part.hpp"
 #include "pipeline/xrd/measurement.hpp"
@@ -20,6 +21,7 @@ constexpr std::array<double, 5> kWidthsTried = {0.04, 0.08, 0.16, 0.32, 0.64};  
 constexpr double kZeroStepOfWidth = 0.25;
 constexpr double kNeglectedArea = 1e-6;
 constexpr double kRounding = 1e-5;     // of intensities, single precision through a pattern
+constexpr const char* kStrongest = "strongest line of ";
 constexpr double kSignificant = 3;     // deviations
 constexpr double kShownLine = 1e-3;  // of the phase's strongest
 
@@ -161,60 +163,6 @@ void search_start(FitParameters& parameters, PatternProblem& problem, const Patt
   parameters.start_at(best_zero, best_width);
 }
 
-/// Standard deviations from the normal matrix of all parameters, linear ones too; nothing for those that it does not determine.
-class Deviations {
- public:
-  /// `free`: the parameters that are not at a bound.
-  Deviations(const std::vector<std::vector<double>>& columns, const std::vector<std::size_t>& free) : n_(columns.size()), free_(free) {
-    std::vector<std::size_t> determined = free;
-    for (;;) {
-      const std::size_t m = determined.size();
-      std::vector<double> normal(m * m);
-      for (std::size_t a = 0; a < m; ++a)
-        for (std::size_t b = 0; b <= a; ++b) {
-          const std::vector<double>&left = columns[determined[a]], &right = columns[determined[b]];
-          normal[a * m + b] = std::inner_product(left.begin(), left.end(), right.begin(), 0.0);
-        }
-      const Cholesky factor(normal, m);
-      if (const auto row = factor.dependent_row()) {
-        determined.erase(determined.begin() + static_cast<std::ptrdiff_t>(*row));
-        continue;
-      }
-      inverse_ = factor.inverse();
-      determined_ = determined;
-      return;
-    }
-  }
-
-  /// Of sum(gradient x), parameters at their bounds counted as known; nothing where a parameter is not determined or all are at bounds.
-  std::optional<double> of(std::span<const double> gradient) const {
-    std::vector<double> known;
-    for (std::size_t i = 0; i < n_; ++i) {
-      const double slope = i < gradient.size() ? gradient[i] : 0;
-      if (has(determined_, i)) known.push_back(slope);
-      else if (slope != 0 && has(free_, i)) return std::nullopt;
-    }
-    if (std::ranges::all_of(known, [](double slope) { return slope == 0; })) return std::nullopt;
-    double variance = 0;
-    for (std::size_t a = 0; a < known.size(); ++a)
-      for (std::size_t b = 0; b < known.size(); ++b) variance += known[a] * inverse_[a * known.size() + b] * known[b];
-    return std::sqrt(variance);
-  }
-
-  std::optional<double> of_parameter(std::size_t i) const {
-    std::vector<double> gradient(n_, 0.0);
-    gradient[i] = 1;
-    return of(gradient);
-  }
-
- private:
-  static bool has(const std::vector<std::size_t>& list, std::size_t i) { return std::ranges::find(list, i) != list.end(); }
-
-  std::size_t n_;
-  std::vector<std::size_t> free_, determined_;
-  std::vector<double> inverse_;
-};
-
 void describe_values(PatternProblem& problem, const FitParameters& parameters, const FitPoints& points, const LeastSquaresResult& minimum, std::span<const FitPhase> phases,
                      PatternFit& fit) {
   const std::size_t n = minimum.x.size();
@@ -241,11 +189,14 @@ void describe_values(PatternProblem& problem, const FitParameters& parameters, c
   const Deviations deviations(columns, inside);
   const double misfit = std::max(fit.r_wp / fit.r_expected, 1.0);
   const auto scaled = [&](std::optional<double> deviation) { return deviation ? std::optional(*deviation * misfit) : deviation; };
-  for (const FitQuantity& quantity : parameters.quantities(minimum.x)) fit.values.push_back({quantity.name, quantity.unit, quantity.value, scaled(deviations.of(quantity.gradient))});
+  for (const FitQuantity& quantity : parameters.quantities(minimum.x)) {
+    const bool at_bound = std::ranges::none_of(inside, [&](std::size_t i) { return i < n && quantity.gradient[i] != 0; });
+    fit.values.push_back({quantity.name, quantity.unit, quantity.value, scaled(deviations.of(quantity.gradient)), at_bound});
+  }
   for (std::size_t p = 0; p < phases.size(); ++p)
-    fit.values.push_back({"strongest line of " + phases[p].name, "intensity deg", fit.phase_factors[p], scaled(deviations.of_parameter(n + p))});
+    fit.values.push_back({std::string(kStrongest) + phases[p].name, "intensity deg", fit.phase_factors[p], scaled(deviations.of_parameter(n + p)), fit.phase_factors[p] == 0});
   for (std::size_t k = 0; k < background.size(); ++k)
-    fit.values.push_back({"background c" + std::to_string(k), "intensity", background[k], scaled(deviations.of_parameter(n + phases.size() + k))});
+    fit.values.push_back({"background c" + std::to_string(k), "intensity", background[k], scaled(deviations.of_parameter(n + phases.size() + k)), false});
 }
 
 void measure_agreement(PatternFit& fit, std::span<const double> root_weight) {
@@ -280,20 +231,46 @@ double least_b_iso(const Displacement& displacement) {
   return -least;
 }
 
+std::vector<PowderLines> lines_of(std::span<const FitPhase> phases, const SimulationOptions& simulation) {
+  std::vector<PowderLines> lines;
+  for (const FitPhase& phase : phases) {
+    try {
+      lines.emplace_back(phase.structure, simulation);
+    } catch (const InputError& error) {
+      throw InputError("{}: {}", phase.name, error.what());
+    }
+  }
+  return lines;
+}
+
+/// Measured, calculated and background at every point of the range, excluded or not.
+void fill_patterns(PatternProblem& problem, std::span<const double> x, const FitPoints& all, const std::vector<Range>& excluded, PatternFit& fit) {
+  fit.two_theta_deg = all.two_theta_deg(), fit.measured = all.intensity();
+  fit.used = all.outside(excluded);
+  problem.lines_at(x, all, fit.calculated);
+  fit.background.resize(fit.calculated.size());
+  const std::vector<double> coefficients = problem.linear().background_coefficients();
+  std::vector<double> terms(coefficients.size());
+  for (std::size_t i = 0; i < fit.calculated.size(); ++i) {
+    chebyshev_terms(all.position()[i], terms);
+    fit.background[i] = std::inner_product(terms.begin(), terms.end(), coefficients.begin(), 0.0);
+    fit.calculated[i] += fit.background[i];
+  }
+}
+
+void require_significance(const PatternFit& fit, const std::string& name) {
+  const auto found = std::ranges::find(fit.values, std::string(kStrongest) + name, &FittedValue::name);
+  if (found->deviation && found->value < kSignificant * *found->deviation)
+    throw InputError("the measured pattern has nothing of the lines of {}: the strongest is {:.3g} with a deviation of {:.3g}", name, found->value, *found->deviation);
+}
+
 }  // namespace
 
 PatternFit fit_pattern(std::span<const double> two_theta_deg, std::span<const double> intensity, std::span<const double> sigma, std::span<const FitPhase> phases,
                        const PatternFitOptions& options) {
   if (phases.empty()) throw ConfigError("a fit needs a structure");
   const FitPoints all(two_theta_deg, intensity, sigma, options.simulation, {}), points(two_theta_deg, intensity, sigma, options.simulation, options.excluded);
-  std::vector<PowderLines> lines;
-  for (const FitPhase& phase : phases) {
-    try {
-      lines.emplace_back(phase.structure, points.range_of_lines(options.simulation));
-    } catch (const InputError& error) {
-      throw InputError("{}: {}", phase.name, error.what());
-    }
-  }
+  std::vector<PowderLines> lines = lines_of(phases, points.range_of_lines(options.simulation));
   FitParameters parameters(options.fitted, starting_state(options), points.grid(), least_b_iso(options.simulation.displacement));
   PatternFit fit;
   fit.points = points.intensity().size();
@@ -313,23 +290,11 @@ PatternFit fit_pattern(std::span<const double> two_theta_deg, std::span<const do
   fit.phase_factors = problem.linear().factors();
   if (!(fit.phase_factors.front() > 0)) throw InputError("the measured pattern has nothing of the lines of {}", phases.front().name);
   fit.state = parameters.state(minimum.x);
-  fit.two_theta_deg = all.two_theta_deg(), fit.measured = all.intensity();
-  fit.used = all.outside(options.excluded);
-  problem.lines_at(minimum.x, all, fit.calculated);
-  fit.background.resize(fit.calculated.size());
-  const std::vector<double> coefficients = problem.linear().background_coefficients();
-  std::vector<double> terms(coefficients.size());
-  for (std::size_t i = 0; i < fit.calculated.size(); ++i) {
-    chebyshev_terms(all.position()[i], terms);
-    fit.background[i] = std::inner_product(terms.begin(), terms.end(), coefficients.begin(), 0.0);
-    fit.calculated[i] += fit.background[i];
-  }
+  fill_patterns(problem, minimum.x, all, options.excluded, fit);
   measure_agreement(fit, points.root_weight());
   for (std::size_t p = 0; p < phases.size(); ++p) fit.lines_deg.push_back(problem.angles(minimum.x, p, kShownLine));
   describe_values(problem, parameters, points, minimum, phases, fit);
-  const FittedValue& strongest = fit.values[fit.values.size() - static_cast<std::size_t>(options.background_terms) - phases.size()];
-  if (strongest.deviation && strongest.value < kSignificant * *strongest.deviation)
-    throw InputError("the measured pattern has nothing of the lines of {}: the strongest is {:.3g} with a deviation of {:.3g}", phases.front().name, strongest.value, *strongest.deviation);
+  require_significance(fit, phases.front().name);
   return fit;
 }
 

@@ -34,6 +34,7 @@ struct FittedValue {
   std::string name, unit;
   double value;
   std::optional<double> deviation;
+  bool at_bound = false;
 };
 
 struct PatternFit {
