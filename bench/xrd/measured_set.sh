@@ -3,10 +3,10 @@
 # papers in IUCr journals (the .cif with the structure and the .xy of its measured points), which are not this project's to pass on.
 #   bench/xrd/measured_set.sh [--pictures OUT] [FOLDER]
 # FOLDER holds NAME.cif and NAME.xy of NAME = br1322*, br1340*, sq1033*, gw5052*100K*, wh5012phaseII*. XXACT is the program
-# (build/release/bin/xxact), OUT gets a picture and the fitted values of each.
+# (build/release/bin/xxact of the project), OUT gets a picture and the fitted values of each.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-program=${XXACT:-build/release/bin/xxact}
+root=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
+program=${XXACT:-$root/build/release/bin/xxact}
 pictures=
 if [[ ${1:-} == --pictures ]]; then
   pictures=${2:?--pictures needs a folder}
@@ -66,10 +66,10 @@ if [[ -n $folder ]]; then
   supplement Rb2S 'wh5012phaseII*' --wavelength MoKa12 --fit-parameters zero,width,y --background-terms 4
   supplement Rb2S-texture 'wh5012phaseII*' --wavelength MoKa12 --fit-parameters zero,width,y,texture --texture-axis 1,1,2 --background-terms 4
 fi
-bismuth_ferrite() { fit "$1" data/phases/BiFeO3.cif data/measured/BiFeO3.xy --wavelength CuKa12 --fit-parameters $usual,strain "${@:2}"; }
+bismuth_ferrite() { fit "$1" "$root"/data/phases/BiFeO3.cif "$root"/data/measured/BiFeO3.xy --wavelength CuKa12 --fit-parameters $usual,strain "${@:2}"; }
 bismuth_ferrite BiFeO3
 bismuth_ferrite BiFeO3-windows --exclude 27.6-28.75 --exclude 28.9-29.7 --exclude 32.8-33.7
-bismuth_ferrite BiFeO3-impurities --impurity data/phases/Bi25FeO39.cif --impurity data/phases/Bi2Fe4O9.cif
+bismuth_ferrite BiFeO3-impurities --impurity "$root"/data/phases/Bi25FeO39.cif --impurity "$root"/data/phases/Bi2Fe4O9.cif
 bismuth_ferrite BiFeO3-slit --divergence-slit automatic
-bismuth_ferrite BiFeO3-impurities-slit --impurity data/phases/Bi25FeO39.cif --impurity data/phases/Bi2Fe4O9.cif --divergence-slit automatic
-fit MnO2 data/phases/MnO2.cif data/measured/MnO2.xy --wavelength CuKa12 --fit-parameters $usual,strain
+bismuth_ferrite BiFeO3-impurities-slit --impurity "$root"/data/phases/Bi25FeO39.cif --impurity "$root"/data/phases/Bi2Fe4O9.cif --divergence-slit automatic
+fit MnO2 "$root"/data/phases/MnO2.cif "$root"/data/measured/MnO2.xy --wavelength CuKa12 --fit-parameters $usual,strain
