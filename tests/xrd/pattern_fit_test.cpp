@@ -169,6 +169,26 @@ TEST(PatternFit, WithoutNoiseEveryParameterComesBack) {
   EXPECT_LT(fit.r_wp, 2e-3);
 }
 
+TEST(PatternFit, FindsShiftsAndWidthsFarFromTheStart) {
+  const OwnedStructure quartz = textbook("quartz");
+  for (const double zero : {-0.46, 0.0, 0.46})
+    for (const double fwhm : {0.06, 0.2, 0.7}) {
+      Truth truth;
+      truth.b_iso = 0;
+      truth.shape.caglioti_w_deg2 = fwhm * fwhm, truth.shape.lorentz_y_deg = 0.3 * fwhm;
+      truth.shifts.zero_shift_deg = zero;
+      const Scan scan = scan_of(mean_counts(quartz, truth, doublet()), truth.grid, 4);
+      PatternFitOptions options;
+      options.simulation = doublet();
+      options.background_terms = 4;
+      const PatternFit fit = fit_pattern(scan.two_theta_deg, scan.intensity, {}, std::array{FitPhase{"quartz", quartz.view()}}, options);
+      EXPECT_TRUE(fit.converged) << zero << " " << fwhm;
+      EXPECT_NEAR(fit.state.shifts.zero_shift_deg, zero, 0.01 * fwhm) << fwhm;
+      EXPECT_NEAR(width_of(fit.state.shape, 40).fwhm_deg, width_of(truth.shape, 40).fwhm_deg, 0.06 * fwhm) << zero;
+      EXPECT_NEAR(fit.r_wp / fit.r_expected, 1, 0.06);
+    }
+}
+
 TEST(PatternFit, TwoPhasesShareTheirAreas) {
   const OwnedStructure quartz = textbook("quartz"), rutile = textbook("TiO2_rutile");
   Truth truth = quartz_truth(), other = truth;
