@@ -18,6 +18,7 @@
 #include "src/command.hpp"
 #include "src/runtime.hpp"
 #include "src/xrd_comparison.hpp"
+#include "src/xrd_fit.hpp"
 
 namespace xxact {
 namespace {
@@ -58,6 +59,7 @@ void describe(options::options_description& description) {
       ("step", options::value<double>(), "distance of the pattern's points in degrees (0.02)")
       ("points", options::value<int>(), "number of the pattern's points, in place of --step")
       ("fwhm", options::value<double>()->default_value(0.15, "0.15"), "full width at half maximum of the pattern's Gaussian profile, degrees");
+  describe_fit(description);
 }
 
 bool parse_switch(const std::string& name, const std::string& text) {
@@ -273,6 +275,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto lines_path = path_of(values, "lines"), pattern_path = path_of(values, "pattern"), plot_path = path_of(values, "plot"), measured_path = path_of(values, "measured");
   require_plot_extension(plot_path);
   const io::RecordLimits limits = read_limits(values);
+  const bool fit = wants_fit(values);
   xrd::Simulator simulator(read_options(values));
   const Measurement measurement = read_measurement(values, simulator.options().grid);
   if (!runtime.root()) return ExitCode::done;
@@ -282,6 +285,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const StructureView structure = named.view();
   if (named.atoms_without_displacement > 0)
     log::warn("{}, record {}: {} of {} atoms have no displacement parameters and do not move", file, named.id, named.atoms_without_displacement, structure.atoms());
+  if (fit) return fit_measured(values, runtime, named, simulator.options().simulation, measurement.shape, limits, {pattern_path, plot_path});
   const xrd::Grid& grid = simulator.options().grid;
   std::vector<xrd::Line> lines;
   std::vector<double> pattern;
@@ -313,6 +317,7 @@ extern const Command kXrdCommand = {
     "xxact xrd --input quartz.cif --lines lines.csv --pattern pattern.csv --plot pattern.svg\n"
     "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv\n"
     "xxact xrd --input BaTiO3.cif --measured scan.xrdml --shape tch --caglioti 0,0,0.02 --b-iso 0.5 --plot comparison.png\n"
+    "xxact xrd --input BaTiO3.cif --measured scan.xrdml --fit --fit-parameters zero,caglioti,x,y,b-iso --plot fit.png --fit-result fit.json\n"
     "xxact xrd --input BaTiO3.cif --shape tch --caglioti 0.05,-0.01,0.01 --crystallite-size 20 --artefacts 1 --seed 7 --plot measured.png\n"
     "xxact xrd --input BaTiO3.cif --wavelength CuKa12 --monochromator 26.6 --b-iso 0.5,O=0.8 --fwhm 0.06 --plot pattern.png\n"
     "xxact xrd --input magnetite.cif --form-factors waasmaier-kirfel --ions on --adp on --lines lines.csv",

@@ -22,6 +22,14 @@ PeakShape with_wavelength(PeakShape shape, double wavelength) {
 // Lines this far beyond the grid's ends are simulated too: shifts move them in, and their tails reach in.
 constexpr double kBeyondTheEnds = 3;  // degrees
 
+void normalise(bool square_root, std::span<float> pattern) {
+  const float largest = *std::ranges::max_element(pattern);
+  if (!(largest > 0)) return;
+  for (float& value : pattern) value = square_root ? std::sqrt(std::max(value, 0.0F) / largest) : value / largest;
+}
+
+}  // namespace
+
 PatternOptions beyond_the_ends(PatternOptions options) {
   SimulationOptions& simulation = options.simulation;
   simulation.two_theta_min_deg = std::max(0.0, std::min(simulation.two_theta_min_deg, options.grid.two_theta_min_deg - kBeyondTheEnds));
@@ -31,14 +39,6 @@ PatternOptions beyond_the_ends(PatternOptions options) {
   simulation.two_theta_max_deg = std::max(simulation.two_theta_max_deg, std::min({wanted, form_factors_end, 180.0}));
   return options;
 }
-
-void normalise(bool square_root, std::span<float> pattern) {
-  const float largest = *std::ranges::max_element(pattern);
-  if (!(largest > 0)) return;
-  for (float& value : pattern) value = square_root ? std::sqrt(std::max(value, 0.0F) / largest) : value / largest;
-}
-
-}  // namespace
 
 RealisticSimulator::RealisticSimulator(const PatternOptions& options, const PeakShape& clean, Background background)
     : options_(options), clean_(with_wavelength(clean, options.simulation.wavelength_angstrom)), background_(background), simulator_(beyond_the_ends(options)),

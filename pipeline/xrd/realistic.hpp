@@ -14,6 +14,9 @@
 
 namespace xxact::xrd {
 
+/// The same with a wider range of lines: shifts move them in from beyond the grid's ends, and their tails reach in. No wider than the form factors hold.
+PatternOptions beyond_the_ends(PatternOptions options);
+
 /// One a thread; keeps its buffers.
 class RealisticSimulator {
  public:

@@ -117,3 +117,41 @@ code=0
 "$XXACT" xrd --input cscl.cif --microstrain 0.001 2> err.txt || code=$?
 [[ $code == 64 ]] && grep -q -- '--microstrain does not go with --shape model' err.txt || { echo "exit code $code"; cat err.txt; exit 1; }
 echo "xrd command: passed"
+
+# A fit: CsCl moved by 0.12 degrees on a sloping background, under the same radiation and width.
+"$XXACT" xrd cscl.cif --wavelength CuKa12 --two-theta-min 15 --shape tch --caglioti 0,0,0.008 --b-iso 0.7 --pattern clean.csv 2>err.txt
+awk -F, 'NR > 1 { printf "%.4f %.3f\n", $1 + 0.12, 50 * $2 + 120 - $1 / 2 }' clean.csv >shifted.xy
+"$XXACT" xrd cscl.cif --measured shifted.xy --wavelength CuKa12 --fit --fit-parameters zero,width,y,b-iso --background-terms 3 --pattern fit.csv --plot fit.svg --fit-result fit.json >fit.txt 2>err.txt ||
+  fail "fit: $(cat err.txt)"
+[ "$(head -1 fit.csv)" = "two_theta_deg,measured,calculated,background,used" ] || fail "header of fit.csv"
+grep -q "converged" fit.txt || fail "the fit does not say that it converged: $(cat fit.txt)"
+# fitted NAME LOW HIGH: the value in the table.
+fitted() {
+  awk -v name="$1" -v low="$2" -v high="$3" 'index($0, name) == 1 { split(substr($0, 35), words); if (words[1] > low && words[1] < high) found = 1 } END { exit !found }' fit.txt ||
+    fail "$1 is not between $2 and $3: $(cat fit.txt)"
+}
+fitted "zero error" 0.1195 0.1205
+fitted W 0.0078 0.0082
+fitted "added B_iso" 0.69 0.71
+awk '/^cosine/ { exit !($3 > 0.9999) }' fit.txt || fail "cosine of a pattern with itself: $(cat fit.txt)"
+awk -F, 'NR > 1 { background = 120 - ($1 - 0.12) / 2; if ($4 - background > 1 || background - $4 > 1 || $5 != 1) bad = 1 } END { exit bad || NR < 3000 }' fit.csv || fail "background of fit.csv"
+grep -q '"converged": true' fit.json || fail "fit.json: $(cat fit.json)"
+if command -v gnuplot >/dev/null; then grep -q "<svg" fit.svg || fail "fit.svg is not a picture"; fi
+"$XXACT" xrd cscl.cif --measured shifted.xy --wavelength CuKa12 --fit --exclude 20-23 --exclude 40-50.5 --pattern part.csv >fit.txt 2>err.txt || fail "--exclude: $(cat err.txt)"
+awk -F, 'NR > 1 && ($1 > 20 && $1 < 23 || $1 > 40 && $1 < 50.5) != ($5 == 0) { bad = 1 } END { exit bad }' part.csv || fail "points that --exclude left out"
+$MPIRUN "$XXACT" xrd cscl.cif --measured shifted.xy --wavelength CuKa12 --fit --fit-parameters zero,width,y,b-iso --background-terms 3 --pattern ranks.csv >fit.txt 2>err.txt
+cmp -s ranks.csv fit.csv || fail "a fit depends on the number of ranks"
+expect_exit 64 "--fit needs --measured" cscl.cif --fit
+expect_exit 64 "--exclude needs --fit" cscl.cif --measured shifted.xy --exclude 20-30
+expect_exit 64 "lower one first" cscl.cif --measured shifted.xy --fit --exclude 30-20
+expect_exit 64 "'size' is none of zero" cscl.cif --measured shifted.xy --fit --fit-parameters zero,size
+expect_exit 64 "--fit needs --shape tch" cscl.cif --measured shifted.xy --fit --shape gaussian
+expect_exit 64 "--lines does not go with --fit" cscl.cif --measured shifted.xy --fit --lines lines.csv
+expect_exit 64 "give Miller indices" cscl.cif --measured shifted.xy --fit --texture-axis 1,1
+expect_exit 64 "give fixed or automatic" cscl.cif --measured shifted.xy --fit --divergence-slit open
+expect_exit 64 "a background of 99 terms" cscl.cif --measured shifted.xy --fit --background-terms 99
+expect_exit 65 "no line between" cscl.cif --measured shifted.xy --fit --two-theta-min 16 --two-theta-max 17.5 --wavelength CuKa1
+sed -n 300,324p shifted.xy >short.xy
+expect_exit 65 "25 measured points for" cscl.cif --measured short.xy --fit --wavelength CuKa12
+awk 'NR <= 500 { print $1, 7 }' shifted.xy >constant.xy
+expect_exit 65 "every point of the measured pattern has the intensity 7" cscl.cif --measured constant.xy --fit
