@@ -69,7 +69,7 @@ class Simulator::Implementation {
         table_(checked(options.simulation).form_factors, options.simulation.dispersion, options.simulation.wavelength_angstrom, options.simulation.displacement),
         // The enumerator's range ends a hair beyond the largest |g|.
         form_factors_(table_, std::pow(reciprocal_radius(options.simulation.two_theta_max_deg, shorter_wavelength(options.simulation)), 2) * (1 + 1e-6)),
-        profile_(options.grid, options.fwhm_deg) {
+        profile_(options) {
     const SimulationOptions& simulation = options.simulation;
     const double monochromator = std::cos(simulation.monochromator_two_theta_deg * kDegree);
     const double polarisation = simulation.form_factors == FormFactors::neutron ? 0 : monochromator * monochromator;
