@@ -1,0 +1,83 @@
+#include "src/xrd_plot.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+
+#include "pipeline/report/diffraction_plot.hpp"
+#include "src/base/error.hpp"
+#include "src/runtime.hpp"
+
+namespace xxact {
+namespace {
+
+constexpr std::size_t kOfAll = 6, kOfEach = 3, kOfALine = 5;  // arguments and numbers, see draw_patterns
+
+std::string joined(const std::vector<double>& values) { return fmt::format("{}", fmt::join(values, " ")); }
+
+/// The inverse of joined().
+std::vector<double> separated(const std::string& text) {
+  std::vector<double> values;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    double value = 0;
+    const auto [next, error] = std::from_chars(at, end, value);
+    if (error != std::errc{}) throw NumericError("a plot's numbers cannot be read at '{}'", std::string(at, end).substr(0, 20));
+    values.push_back(value);
+    at = next + 1;
+  }
+  return values;
+}
+
+/// Arguments, numbers separated by blanks: file; title; label of the x axis; its range, most labels, 1 if stacked; the points; the
+/// measured intensities. Then of each pattern: name; intensities; place, intensity, h, k, l of each line.
+void draw_patterns(const std::vector<std::string>& arguments) {
+  report::DiffractionPlot plot;
+  plot.title = arguments.at(1), plot.x_label = arguments.at(2);
+  const std::vector<double> frame = separated(arguments.at(3));
+  plot.x_range = {frame.at(0), frame.at(1)};
+  plot.labels = static_cast<int>(frame.at(2)), plot.stacked = frame.at(3) != 0;
+  plot.x = separated(arguments.at(4)), plot.measured = separated(arguments.at(5));
+  for (std::size_t i = kOfAll; i < arguments.size(); i += kOfEach) {
+    report::DiffractionPattern pattern{arguments.at(i), separated(arguments.at(i + 1)), {}};
+    const std::vector<double> lines = separated(arguments.at(i + 2));
+    for (std::size_t j = 0; j < lines.size(); j += kOfALine)
+      pattern.lines.push_back({lines.at(j), lines.at(j + 1), {static_cast<int>(lines.at(j + 2)), static_cast<int>(lines.at(j + 3)), static_cast<int>(lines.at(j + 4))}});
+    plot.patterns.push_back(std::move(pattern));
+  }
+  report::draw(report::plot_of(plot), arguments.at(0));
+}
+
+/// "1.54184" or "1.54056 and 1.54439".
+std::string wavelengths_of(const xrd::SimulationOptions& simulation) {
+  if (simulation.second_intensity > 0) return fmt::format("{} and {}", simulation.wavelength_angstrom, simulation.second_wavelength_angstrom);
+  return fmt::format("{}", simulation.wavelength_angstrom);
+}
+
+}  // namespace
+
+void draw_later(Runtime& runtime, const PlotOptions& plot, const xrd::PatternOptions& options, const std::vector<SimulatedStructure>& structures, const std::vector<double>& measured) {
+  if (structures.size() > report::kMostPatterns) throw ConfigError("--plot draws at most {} structures, {} were given", report::kMostPatterns, structures.size());
+  const xrd::Grid& grid = options.grid;
+  const bool in_q = grid.axis == xrd::Axis::q;
+  std::vector<double> centres(static_cast<std::size_t>(grid.points));
+  for (std::size_t i = 0; i < centres.size(); ++i) centres[i] = grid.centre(static_cast<int>(i));
+  const std::string wavelengths = wavelengths_of(options.simulation) + " Å";
+  std::vector<std::string> arguments = {plot.path.string(),
+                                        structures.size() == 1 ? structures.front().title + ", " + wavelengths : wavelengths,
+                                        in_q ? "Q = 4π sin θ/λ (1/Å)" : "2θ (degrees)",
+                                        joined({grid.low(), grid.high(), static_cast<double>(plot.labels), plot.stacked ? 1.0 : 0.0}),
+                                        joined(centres),
+                                        joined(measured)};
+  for (const SimulatedStructure& structure : structures) {
+    std::vector<double> lines;
+    for (const xrd::Line& line : structure.lines)
+      for (const double number : {place_of(line, grid.axis), line.intensity, static_cast<double>(line.h), static_cast<double>(line.k), static_cast<double>(line.l)}) lines.push_back(number);
+    for (const std::string& text : {structure.title, joined(structure.pattern), joined(lines)}) arguments.push_back(text);
+  }
+  runtime.after_finalize(draw_patterns, std::move(arguments));
+}
+
+}  // namespace xxact
