@@ -64,6 +64,8 @@ void read_range_of_q(const options::variables_map& values, xrd::PatternOptions& 
   grid.q_max_per_angstrom = number_or(values, "q-max", xrd::q_of(values["two-theta-max"].as<double>(), wavelength));
   if (!(grid.q_min_per_angstrom >= 0 && grid.q_min_per_angstrom < grid.q_max_per_angstrom))
     throw ConfigError("--q-min {} and --q-max {}: give a range from 0 upwards, in 1/angstrom", grid.q_min_per_angstrom, grid.q_max_per_angstrom);
+  if (grid.q_max_per_angstrom > xrd::largest_q(wavelength) * (1 + 1e-12))
+    throw ConfigError("--q-max {}: the limiting sphere ends at 4 pi / lambda = {:.6g} 1/angstrom at {} angstrom", grid.q_max_per_angstrom, xrd::largest_q(wavelength), wavelength);
   const double form_factors_end = 4 * std::numbers::pi * xrd::kLargestS;
   if (grid.q_max_per_angstrom > form_factors_end && pattern.simulation.form_factors != xrd::FormFactors::neutron)
     throw ConfigError("--q-max {}: X-ray form factors hold up to Q = 8 pi = {:.2f} 1/angstrom", grid.q_max_per_angstrom, form_factors_end);

@@ -15,20 +15,27 @@ constexpr double kTickLength = 4, kTickRow = 6;
 constexpr double kStackDistance = 106, kLabelRoom = 12;
 // Of the drawing, CSS pixels.
 constexpr double kPlotWidth = 760, kPlotHeight = 460, kPatternHeight = 100, kMarginsWidth = 100, kMarginsHeight = 130;
-constexpr double kLetterWidth = 7, kLetterHeight = 15;  // of the labels' type
+constexpr double kLetterWidth = 7, kLetterHeight = 17;  // of the labels' type
 
 LabelArea label_area(const Plot& plot) {
   LabelArea area;
   area.low = plot.x_range.low, area.high = plot.x_range.high;
   area.letter_width = (area.high - area.low) * kLetterWidth / (plot.width - kMarginsWidth);
   area.height = (plot.y_range.high - plot.y_range.low) * kLetterHeight / (plot.height - kMarginsHeight);
-  area.farthest = area.height;
+  area.farthest = area.height / 2;
   return area;
 }
 
-std::vector<LabelledPeak> peaks_of(const DiffractionPattern& pattern, double base) {
+std::vector<LabelledPeak> peaks_of(const DiffractionPattern& pattern, const std::vector<double>& x, double base) {
   std::vector<LabelledPeak> peaks;
-  for (const DiffractionLine& line : pattern.lines) peaks.push_back({line.x, base + line.intensity, miller_indices(line.hkl)});
+  for (const DiffractionLine& line : pattern.lines) {
+    const double stick = base + line.intensity;
+    const auto place = static_cast<std::size_t>(std::ranges::lower_bound(x, line.x) - x.begin());
+    double curve = stick;
+    // The points on both sides of the line.
+    for (std::size_t i = place > 0 ? place - 1 : 0; i < std::min(place + 1, x.size()); ++i) curve = std::max(curve, base + pattern.intensity[i]);
+    peaks.push_back({line.x, stick, miller_indices(line.hkl), curve});
+  }
   return peaks;
 }
 
@@ -55,7 +62,7 @@ void add_one(const DiffractionPlot& diffraction, Plot& plot) {
   // Over the profile: under a narrow peak they would be lost.
   plot.series.push_back(sticks(pattern, "lines", 1));
   PeakLabels labels(label_area(plot), {diffraction.x, pattern.intensity});
-  labels.add(peaks_of(pattern, 0), diffraction.labels, -1);
+  labels.add(peaks_of(pattern, diffraction.x, 0), diffraction.labels, -1);
   plot.labels = labels.labels();
 }
 
@@ -82,7 +89,7 @@ void add_measured(const DiffractionPlot& diffraction, Plot& plot) {
   below.title = "lines";
   plot.series.push_back(below);
   PeakLabels labels(label_area(plot), {diffraction.x, skyline});
-  labels.add(peaks_of(pattern, 0), diffraction.labels, -1);
+  labels.add(peaks_of(pattern, diffraction.x, 0), diffraction.labels, -1);
   plot.labels = labels.labels();
 }
 
@@ -110,7 +117,7 @@ void add_several(const DiffractionPlot& diffraction, Plot& plot) {
     plot.series.push_back(ticks(diffraction.patterns[i], -kTickRow * static_cast<double>(i) - 2, colour));
     PeakLabels own(area, {diffraction.x, shifted[i]});
     PeakLabels& labels = diffraction.stacked ? own : together;
-    labels.add(peaks_of(diffraction.patterns[i], base(i)), diffraction.labels, colour);
+    labels.add(peaks_of(diffraction.patterns[i], diffraction.x, base(i)), diffraction.labels, colour);
     if (diffraction.stacked) plot.labels.insert(plot.labels.end(), own.labels().begin(), own.labels().end());
   }
   if (!diffraction.stacked) plot.labels = together.labels();

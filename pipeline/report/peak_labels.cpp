@@ -49,9 +49,8 @@ void PeakLabels::add(std::span<const LabelledPeak> peaks, int most, int colour) 
     double bottom = std::max(peak.y, highest_between(x - half, x + half));
     for (const LabelledPeak& other : peaks)
       if (std::abs(other.x - x) < half) bottom = std::max(bottom, other.y);
-    const double own = std::max(peak.y, highest_between(peak.x - area_.letter_width, peak.x + area_.letter_width));
     const Box box{x - half, x + half, bottom, bottom + area_.height};
-    if (bottom - own > area_.farthest || !is_free(box)) continue;
+    if (bottom - std::max(peak.y, peak.curve) > area_.farthest || !is_free(box)) continue;
     boxes_.push_back(box);
     labels_.push_back({peak.text, x, bottom, colour});
   }

@@ -16,7 +16,8 @@ std::string miller_indices(const std::array<int, 3>& hkl);
 
 struct LabelledPeak {
   double x = 0, y = 0;  // top of its stick, in the units of the axes
-  std::string text;
+  std::string text = {};
+  double curve = y;     // its own pattern's profile there, which overlapping lines may raise above the stick
 };
 
 /// What the labels stand in: the axes, and the size of a letter in their units.

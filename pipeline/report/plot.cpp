@@ -70,7 +70,7 @@ void say_annotations(Gnuplot& gnuplot, const std::vector<Annotation>& annotation
 
 void say_labels(Gnuplot& gnuplot, const std::vector<Label>& labels) {
   for (const Label& label : labels)
-    gnuplot.say(fmt::format("set label {} at first {}, first {} center offset 0,0.4 front font ',11' textcolor rgb '{}'", in_quotes(label.text), number(label.x), number(label.y),
+    gnuplot.say(fmt::format("set label {} at first {}, first {} center offset 0,0.5 front font ',11' textcolor rgb '{}'", in_quotes(label.text), number(label.x), number(label.y),
                             label.colour < 0 ? kInk : kPalette[static_cast<std::size_t>(label.colour) % kPalette.size()]));
 }
 

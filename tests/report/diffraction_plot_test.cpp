@@ -59,10 +59,18 @@ TEST(PeakLabels, StandAboveTheCurveAndInsideTheAxes) {
   const LabelArea area{0, 100, 2, 5, 5};
   PeakLabels labels(area, {x, y});
   // The curve at 10 is higher than its line; at 50 a much higher peak stands within the text; at 99 the text would leave the axes.
-  labels.add(std::vector<LabelledPeak>{{10, 10, "110"}, {50, 20, "200"}, {99, 30, "211"}}, 3, -1);
+  labels.add(std::vector<LabelledPeak>{{10, 10, "110", 12}, {50, 20, "200"}, {99, 30, "211"}}, 3, -1);
   ASSERT_EQ(texts(labels.labels()), (std::vector<std::string>{"211", "110"}));
   EXPECT_EQ(labels.labels()[1].y, 12);
   EXPECT_LE(labels.labels()[0].x + 2 * area.letter_width, 100);
+}
+
+TEST(PeakLabels, AreNotLentToAnotherPeak) {
+  // A weak line under the peak of another pattern: its label over that one would name the wrong lines.
+  const std::vector<double> x = {0, 50, 100}, y = {0, 80, 0};
+  PeakLabels labels({0, 100, 2, 5, 5}, {x, y});
+  labels.add(std::vector<LabelledPeak>{{50.5, 20, "105"}, {20, 20, "200"}}, 2, 0);
+  EXPECT_EQ(texts(labels.labels()), (std::vector<std::string>{"200"}));
 }
 
 TEST(PeakLabels, NeverOverlapInADensePattern) {

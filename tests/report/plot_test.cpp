@@ -99,7 +99,7 @@ TEST_F(WithGnuplot, SegmentsAndLabelsStandWhereTheAxesSay) {
   const std::string svg = content(scratch() / "segments.svg");
   EXPECT_NE(svg.find(">1−11<"), std::string::npos);
   EXPECT_NE(svg.find(">system('x')<"), std::string::npos);
-  EXPECT_EQ(svg.find(">100<"), std::string::npos);
+  EXPECT_EQ(svg.find("> 100<"), std::string::npos);
   // Both segments are vertical lines of equal length.
   std::vector<double> x, length;
   const std::regex vertical("M([0-9.]+),([0-9.]+) L([0-9.]+),([0-9.]+) ");
