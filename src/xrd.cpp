@@ -7,6 +7,7 @@
 #include <optional>
 #include <system_error>
 
+#include "pipeline/report/diffraction_plot.hpp"
 #include "pipeline/xrd/realistic.hpp"
 #include "src/base/elements.hpp"
 #include "src/command.hpp"
@@ -48,7 +49,7 @@ struct Outputs {
   bool any() const { return lines || need_pattern(); }
 };
 
-/// Nothing if the option is not given. Plots are drawn at the very end: what would fail then is asked for now.
+/// Nothing if the option is not given.
 std::optional<fs::path> output_path(const options::variables_map& values, const char* name, const std::vector<const char*>& extensions) {
   if (values.count(name) == 0) return std::nullopt;
   const fs::path path = values[name].as<std::string>();
@@ -59,11 +60,16 @@ std::optional<fs::path> output_path(const options::variables_map& values, const 
     names += (names.empty() ? "" : " or ") + std::string(extension);
   }
   if (!known) throw ConfigError("--{} '{}': give a name that ends in {}", name, path.string(), names);
-  std::error_code error;
-  if (path.has_parent_path() && !fs::is_directory(path.parent_path(), error))
-    throw ConfigError("--{} '{}': there is no folder '{}'", name, path.string(), path.parent_path().string());
-  if (fs::is_directory(path, error)) throw ConfigError("--{} '{}' is a folder: give the name of a file", name, path.string());
   return path;
+}
+
+/// Plots are drawn at the very end: what would fail then is asked for before the work.
+void require_folder(const char* name, const std::optional<fs::path>& path) {
+  std::error_code error;
+  if (!path) return;
+  if (path->has_parent_path() && !fs::is_directory(path->parent_path(), error))
+    throw ConfigError("--{} '{}': there is no folder '{}'", name, path->string(), path->parent_path().string());
+  if (fs::is_directory(*path, error)) throw ConfigError("--{} '{}' is a folder: give the name of a file", name, path->string());
 }
 
 Outputs read_outputs(const options::variables_map& values, std::size_t structures, xrd::Axis axis) {
@@ -75,6 +81,7 @@ Outputs read_outputs(const options::variables_map& values, std::size_t structure
   if (outputs.labels < 0 || outputs.labels > kMostLabels) throw ConfigError("--labels {}: give 0 to {}", outputs.labels, kMostLabels);
   if (!outputs.plot && values.count("labels") != 0) throw ConfigError("--labels needs --plot");
   if (!outputs.plot && !values["stack"].defaulted()) throw ConfigError("--stack needs --plot");
+  if (outputs.plot && structures > report::kMostPatterns) throw ConfigError("--plot draws at most {} structures, {} were given", report::kMostPatterns, structures);
   if (!outputs.measured && values.count("zero-error") != 0) throw ConfigError("--zero-error needs --measured");
   if (outputs.measured && structures > 1) throw ConfigError("--measured is compared with one structure, {} were given", structures);
   if (outputs.measured && axis == xrd::Axis::q) throw ConfigError("--measured is compared in 2-theta and does not go with --axis q");
@@ -120,6 +127,9 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const Outputs outputs = read_outputs(values, std::max(files.size(), records.size()), options.grid.axis);
   const Measurement measurement = read_measurement(values, options.grid);
   if (!runtime.root()) return ExitCode::done;
+  require_folder("lines", outputs.lines);
+  require_folder("pattern", outputs.pattern);
+  require_folder("plot", outputs.plot);
 
   std::vector<SimulatedStructure> structures;
   for (const ChosenStructure& chosen : read_chosen_structures(files, records)) structures.push_back(simulate(simulator, chosen, measurement, outputs.need_pattern()));

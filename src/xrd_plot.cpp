@@ -13,8 +13,17 @@ namespace xxact {
 namespace {
 
 constexpr std::size_t kOfAll = 6, kOfEach = 3, kOfALine = 5;  // arguments and numbers, see draw_patterns
+constexpr std::size_t kLongestTitle = 50;  // bytes
 
 std::string joined(const std::vector<double>& values) { return fmt::format("{}", fmt::join(values, " ")); }
+
+/// What fits into a legend; whole characters of UTF-8.
+std::string shortened(const std::string& text) {
+  if (text.size() <= kLongestTitle) return text;
+  std::size_t end = kLongestTitle;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "…";
+}
 
 /// The inverse of joined().
 std::vector<double> separated(const std::string& text) {
@@ -59,14 +68,13 @@ std::string wavelengths_of(const xrd::SimulationOptions& simulation) {
 }  // namespace
 
 void draw_later(Runtime& runtime, const PlotOptions& plot, const xrd::PatternOptions& options, const std::vector<SimulatedStructure>& structures, const std::vector<double>& measured) {
-  if (structures.size() > report::kMostPatterns) throw ConfigError("--plot draws at most {} structures, {} were given", report::kMostPatterns, structures.size());
   const xrd::Grid& grid = options.grid;
   const bool in_q = grid.axis == xrd::Axis::q;
   std::vector<double> centres(static_cast<std::size_t>(grid.points));
   for (std::size_t i = 0; i < centres.size(); ++i) centres[i] = grid.centre(static_cast<int>(i));
   const std::string wavelengths = wavelengths_of(options.simulation) + " Å";
   std::vector<std::string> arguments = {plot.path.string(),
-                                        structures.size() == 1 ? structures.front().title + ", " + wavelengths : wavelengths,
+                                        structures.size() == 1 ? shortened(structures.front().title) + ", " + wavelengths : wavelengths,
                                         in_q ? "Q = 4π sin θ/λ (1/Å)" : "2θ (degrees)",
                                         joined({grid.low(), grid.high(), static_cast<double>(plot.labels), plot.stacked ? 1.0 : 0.0}),
                                         joined(centres),
@@ -75,7 +83,7 @@ void draw_later(Runtime& runtime, const PlotOptions& plot, const xrd::PatternOpt
     std::vector<double> lines;
     for (const xrd::Line& line : structure.lines)
       for (const double number : {place_of(line, grid.axis), line.intensity, static_cast<double>(line.h), static_cast<double>(line.k), static_cast<double>(line.l)}) lines.push_back(number);
-    for (const std::string& text : {structure.title, joined(structure.pattern), joined(lines)}) arguments.push_back(text);
+    for (const std::string& text : {shortened(structure.title), joined(structure.pattern), joined(lines)}) arguments.push_back(text);
   }
   runtime.after_finalize(draw_patterns, std::move(arguments));
 }

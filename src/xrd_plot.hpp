@@ -16,7 +16,7 @@ struct PlotOptions {
   bool stacked = true;
 };
 
-/// `measured` is empty or [points] with NaN where nothing was measured. Throws ConfigError for more structures than can be told apart.
+/// `measured` is empty or [points] with NaN where nothing was measured. At most report::kMostPatterns structures.
 void draw_later(Runtime& runtime, const PlotOptions& plot, const xrd::PatternOptions& options, const std::vector<SimulatedStructure>& structures, const std::vector<double>& measured);
 
 }  // namespace xxact

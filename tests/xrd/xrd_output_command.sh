@@ -35,6 +35,13 @@ if drawn; then
   [ "$(head -c 4 one.png | tail -c 3)" = PNG ] || fail "one.png is no picture"
 fi
 
+if drawn; then
+  long=$(printf 'é%.0s' $(seq 30))
+  cp CsCl.cif "$long.cif"
+  "$XXACT" xrd "$long.cif" --plot long.svg
+  grep -q "é…, 1.54184 Å<" long.svg || fail "a long id is not shortened: $(grep CsCl long.svg)"
+fi
+
 # .xy: comments, two columns, read back by --measured with its wavelength.
 grep -q '^# CsCl$' one.xy && grep -q '^# CuKa, wavelength 1.54184 angstrom' one.xy && grep -q '^# two_theta_deg intensity$' one.xy || fail "comments of one.xy"
 "$XXACT" xrd CsCl.cif --pattern one_pattern.csv
@@ -92,6 +99,8 @@ expect_exit 64 ".xy holds one structure" CsCl.cif sheared.cif --pattern both.xy
 expect_exit 64 "one structure" CsCl.cif sheared.cif --measured one.xy
 expect_exit 64 "there is no folder 'nowhere'" CsCl.cif --plot nowhere/plot.svg
 expect_exit 64 "there is no folder 'nowhere'" CsCl.cif --lines nowhere/lines.csv
+mkdir -p folder.svg
+expect_exit 64 "is a folder" CsCl.cif --plot folder.svg
 expect_exit 64 "same file" CsCl.cif --lines same.csv --pattern same.csv
 expect_exit 64 "--labels -1" CsCl.cif --plot plot.svg --labels -1
 expect_exit 64 "--labels needs --plot" CsCl.cif --labels 3
