@@ -62,6 +62,9 @@ bool names_another_axis(std::string_view name) {
          any_of(name, {"q", "d", "th", "da"});
 }
 
+/// "q_per_angstrom": no word of a comment, so that no intensity need be named beside it.
+bool names_q_per_length(std::string_view name) { return begins_with_any(name, {"qper"}); }
+
 struct Columns {
   std::size_t two_theta = 0, intensity = 1, sigma = 0;  // sigma 0: none
   std::size_t count = 0;                                // fields of the first line of numbers
@@ -116,6 +119,7 @@ void read_headings(std::string_view line, Columns& columns) {
   std::vector<std::string> names;
   for (std::string_view field : fields.text) names.push_back(bare_name(field));
   const auto find = [&names](auto&& matches) { return static_cast<std::size_t>(std::ranges::find_if(names, matches) - names.begin()); };
+  if (names_q_per_length(names[0])) throw InputError("the first column is named \"{}\": a pattern over 2-theta in degrees is needed", shown(fields.text[0]));
   const std::size_t two_theta = find(names_two_theta);
   if (two_theta == names.size()) {
     // Words of a comment can be as many as the columns; where one is an intensity, the others are headings too.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <iostream>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -15,6 +14,7 @@
 #include "pipeline/report/plot.hpp"
 #include "src/number_list.hpp"
 #include "src/runtime.hpp"
+#include "src/xrd_export.hpp"
 
 namespace xxact {
 namespace {
@@ -133,13 +133,6 @@ std::string as_csv(const xrd::PatternFit& fit) {
   return text;
 }
 
-void write_file(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) throw IoError("cannot write {}", path.string());
-}
-
 /// Arguments: file, title, then as numbers the angles, measured and calculated intensities, background, which points were used; then name and
 /// lines of each phase. Ticks and the difference stand below the pattern.
 void draw_fit(const std::vector<std::string>& arguments) {
@@ -205,7 +198,7 @@ bool wants_fit(const options::variables_map& values) {
   if (values["fit"].as<bool>()) {
     if (values.count("measured") == 0) throw ConfigError("--fit needs --measured");
     if (const auto shape = values["shape"].as<std::string>(); shape != "model" && shape != "tch") throw ConfigError("--fit needs --shape tch, not {}", shape);
-    for (const char* option : {"artefacts", "lines", "step", "points", "fwhm"})
+    for (const char* option : {"artefacts", "lines", "step", "points", "fwhm", "labels", "stack"})
       if (values.count(option) != 0 && !values[option].defaulted()) throw ConfigError("--{} does not go with --fit", option);
     return true;
   }
@@ -214,9 +207,10 @@ bool wants_fit(const options::variables_map& values) {
   return false;
 }
 
-ExitCode fit_measured(const options::variables_map& values, Runtime& runtime, const io::NamedStructure& named, const xrd::SimulationOptions& simulation,
+ExitCode fit_measured(const options::variables_map& values, Runtime& runtime, const ChosenStructure& chosen, const xrd::SimulationOptions& simulation,
                       const std::optional<xrd::PeakShape>& start, const io::RecordLimits& limits, const FitOutputs& outputs) {
-  const auto input = values["input"].as<std::string>(), file = values["measured"].as<std::string>();
+  const io::NamedStructure& named = chosen.named;
+  const auto file = values["measured"].as<std::string>();
   xrd::PatternFitOptions options = read_fit_options(values, simulation, start);
   const io::MeasuredPattern pattern = io::read_measured_pattern(file);
   for (const std::string& note : pattern.notes) log::info("{}: {}", file, note);
@@ -229,9 +223,9 @@ ExitCode fit_measured(const options::variables_map& values, Runtime& runtime, co
   try {
     fit = xrd::fit_pattern(pattern.two_theta_deg, pattern.intensity, pattern.sigma, phases, options);
   } catch (const InputError& error) {
-    throw InputError("{}, record {}, with {}: {}", input, named.id, file, error.what());
+    throw InputError("{}, record {}, with {}: {}", chosen.file, named.id, file, error.what());
   }
-  if (!fit.converged) log::warn("{}, record {}, with {}: the fit did not converge; its values are where it stopped", input, named.id, file);
+  if (!fit.converged) log::warn("{}, record {}, with {}: the fit did not converge; its values are where it stopped", chosen.file, named.id, file);
   std::cout << as_table(fit) << std::flush;
   if (outputs.pattern) write_file(*outputs.pattern, as_csv(fit));
   if (values.count("fit-result") != 0) write_file(values["fit-result"].as<std::string>(), as_json(fit, named.id, file).dump(2) + "\n");

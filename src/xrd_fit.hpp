@@ -4,9 +4,10 @@
 #include <filesystem>
 #include <optional>
 
-#include "io/read_structures.hpp"
+#include "io/record_checks.hpp"
 #include "pipeline/xrd/pattern_fit.hpp"
 #include "src/command.hpp"
+#include "src/xrd_structures.hpp"
 
 namespace xxact {
 
@@ -25,7 +26,7 @@ struct FitOutputs {
 /// Fits, prints the table and writes the files. `simulation` and `start` come from the options that the simulation has as well; with the
 /// limits further phases are read. ExitCode::failure
 /// after a fit that did not converge, whose results are written too and say so. Throws InputError naming the file and record.
-ExitCode fit_measured(const options::variables_map& values, Runtime& runtime, const io::NamedStructure& named, const xrd::SimulationOptions& simulation,
+ExitCode fit_measured(const options::variables_map& values, Runtime& runtime, const ChosenStructure& chosen, const xrd::SimulationOptions& simulation,
                       const std::optional<xrd::PeakShape>& start, const io::RecordLimits& limits, const FitOutputs& outputs);
 
 }  // namespace xxact

@@ -68,6 +68,12 @@ void say_annotations(Gnuplot& gnuplot, const std::vector<Annotation>& annotation
   }
 }
 
+void say_labels(Gnuplot& gnuplot, const std::vector<Label>& labels) {
+  for (const Label& label : labels)
+    gnuplot.say(fmt::format("set label {} at first {}, first {} center offset 0,0.5 front font ',11' textcolor rgb '{}'", in_quotes(label.text), number(label.x), number(label.y),
+                            label.colour < 0 ? kInk : kPalette[static_cast<std::size_t>(label.colour) % kPalette.size()]));
+}
+
 void say_axes(Gnuplot& gnuplot, const Plot& plot) {
   say_frame(gnuplot, plot.title, plot.x_label, plot.y_label);
   gnuplot.say(fmt::format("set grid back linetype 1 linecolor rgb '{}' linewidth 0.7", kGrid));
@@ -83,12 +89,14 @@ void say_axes(Gnuplot& gnuplot, const Plot& plot) {
     for (const auto& tick : plot.x_ticks) ticks.push_back(tick_label(tick.label) + ' ' + number(tick.at));
     gnuplot.say(fmt::format("set xtics ({})", fmt::join(ticks, ", ")));
   }
+  if (!plot.y_numbers) gnuplot.say("unset ytics");
   say_annotations(gnuplot, plot.annotations);
+  say_labels(gnuplot, plot.labels);
 }
 
 void check_lengths(const Series& series, const std::filesystem::path& path) {
   const std::size_t n = series.x.size();
-  const bool band = series.style == Style::band, density = series.style == Style::density;
+  const bool band = series.style == Style::band || series.style == Style::segments, density = series.style == Style::density;
   if (series.y.size() != n || (band && series.y_upper.size() != n) || (density && series.weight.size() != n))
     throw ConfigError("plot {}: series '{}' has {} x, {} y, {} y_upper and {} weight values", path.string(), series.title, n,
                       series.y.size(), series.y_upper.size(), series.weight.size());
@@ -114,6 +122,9 @@ std::string clause(Gnuplot& gnuplot, const Series& series, std::size_t place) {
     case Style::lines_points:
       return fmt::format("{} with linespoints {} linecolor rgb '{}' linewidth {} {}", table(), mark, colour, width, title);
     case Style::sticks: return fmt::format("{} with impulses linecolor rgb '{}' linewidth {} {}", table(), colour, width, title);
+    case Style::segments:
+      return fmt::format("{} using 1:2:(0):($3-$2) with vectors nohead linecolor rgb '{}' linewidth {} {}",
+                         gnuplot.add_table({series.x, series.y, series.y_upper}), colour, width, title);
     case Style::bars:
       return fmt::format("{} with boxes fillstyle solid 0.85 noborder linecolor rgb '{}' {}", table(), colour, title);
     case Style::band:

@@ -20,6 +20,7 @@ enum class Style {
   points,
   lines_points,
   sticks,   // vertical from 0 to y: diffraction lines
+  segments,  // vertical from y to y_upper: the same on other base lines
   bars,     // boxes of 0.8 on the x axis
   band,     // filled between y and y_upper
   density,  // cells of a binned scatter plot, coloured by `weight` on a logarithmic scale
@@ -33,7 +34,7 @@ struct Series {
   Style style = Style::lines;
   int colour = -1;               // place in the colour-blind-safe palette of 8; -1: the series' own place
   double width = 2.0;            // of lines, in points; of marks, relative to 2
-  std::vector<double> y_upper = {};  // Style::band
+  std::vector<double> y_upper = {};  // Style::band, Style::segments
   std::vector<double> weight = {};   // Style::density: count of each cell, above 0
   double cell = 0;                   // Style::density: extent of a cell on both axes; x and y are centres
 };
@@ -48,6 +49,13 @@ struct Annotation {
   double x = 0.03, y = 0.95;
 };
 
+/// Text in small type whose lower edge is centred at a place in the units of the axes.
+struct Label {
+  std::string text;
+  double x = 0, y = 0;
+  int colour = -1;  // place in the palette; -1: that of the axes
+};
+
 /// A named place on the x axis, in place of numbers.
 struct Tick {
   double at = 0;
@@ -59,11 +67,13 @@ enum class Legend { none, upper_right, upper_left, lower_right, lower_left, abov
 struct Plot {
   std::string title = {}, x_label = {}, y_label = {};
   Range x_range = {}, y_range = {};
+  bool y_numbers = true;  // along the y axis
   bool log_x = false, log_y = false;
   bool square = false;    // both axes equally long
   bool diagonal = false;  // the line y = x
   std::vector<Series> series = {};
   std::vector<Annotation> annotations = {};
+  std::vector<Label> labels = {};
   std::vector<Tick> x_ticks = {};
   Legend legend = Legend::upper_right;
   double width = 760, height = 460;  // CSS pixels; a PNG has twice as many

@@ -136,6 +136,7 @@ void check(const ArtefactRanges& r) {
 
 void check(const ArtefactRanges& r, const Grid& grid) {
   check(r);
+  require_two_theta(grid, "an artefact of a measurement");
   const double range = grid.two_theta_max_deg - grid.two_theta_min_deg;
   if (!(r.missing_low_deg.high + r.missing_high_deg.high < range))
     throw ConfigError("missing_low_deg up to {} and missing_high_deg up to {} may leave nothing of {} degrees", r.missing_low_deg.high,

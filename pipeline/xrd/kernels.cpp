@@ -278,6 +278,17 @@ XXACT_CLONES void locate(double wavelength, double first_centre, double step, do
   }
 }
 
+XXACT_CLONES void locate_along_g(double per_g, double first_centre, double step, double sigma, const double* __restrict g_squared, std::size_t n,
+                                 int* __restrict bin, float* __restrict offset) {
+  const double steps_per_unit = 1 / step, step_in_sigma = step / sigma;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double position = (per_g * std::sqrt(g_squared[i]) - first_centre) * steps_per_unit;
+    const double nearest = (position + 0x1.8p52) - 0x1.8p52;
+    bin[i] = static_cast<int>(nearest);
+    offset[i] = static_cast<float>((nearest - position) * step_in_sigma);
+  }
+}
+
 XXACT_CLONES void spread(std::size_t n, const int* bin, const float* offset, const float* intensity, float spacing, int reach, int window, int bins,
                          float* profile) {
   constexpr int width = static_cast<int>(kBlock);

@@ -102,6 +102,9 @@ void angles_and_keys(double wavelength, double tolerance, const double* g_square
 /// bin minus 2-theta in standard deviations. `first_centre` and `step` in degrees.
 void locate(double wavelength, double first_centre, double step, double sigma, const double* g_squared, std::size_t n, int* bin, float* offset);
 
+/// The same on an axis that is linear in |g|: the place of a reflection is per_g |g|.
+void locate_along_g(double per_g, double first_centre, double step, double sigma, const double* g_squared, std::size_t n, int* bin, float* offset);
+
 /// profile[bin[i] + j] += intensity[i] exp(-(offset[i] + (j - reach) spacing)^2 / 2), j = 0 .. window - 1, `window` a
 /// multiple of kBlock. The caller has left room for every bin; bins outside [0, bins) are skipped.
 void spread(std::size_t n, const int* bin, const float* offset, const float* intensity, float spacing, int reach, int window, int bins, float* profile);

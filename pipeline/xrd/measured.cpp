@@ -174,6 +174,7 @@ MeasuredOnGrid on_model_grid(std::span<const double> two_theta_deg, std::span<co
   if (!(std::abs(options.zero_error_deg) <= kLargestZeroError))
     throw ConfigError("a zero error of {} degrees: give -{} to {}", options.zero_error_deg, kLargestZeroError, kLargestZeroError);
   check_wavelength(model.simulation.wavelength_angstrom);
+  require_two_theta(model.grid, "a measured pattern");
   if (model.grid.points < 1 || !(model.grid.two_theta_min_deg < model.grid.two_theta_max_deg))
     throw ConfigError("a grid of {} points from {} to {} degrees", model.grid.points, model.grid.two_theta_min_deg, model.grid.two_theta_max_deg);
   Points points{{two_theta_deg.begin(), two_theta_deg.end()}, {intensity.begin(), intensity.end()}};

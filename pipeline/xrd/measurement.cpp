@@ -12,6 +12,7 @@ namespace {
 constexpr double kDegree = std::numbers::pi / 180;
 
 void require_room(const Grid& grid, std::size_t size) {
+  require_two_theta(grid, "an artefact of a measurement");
   if (size != static_cast<std::size_t>(grid.points)) throw ConfigError("a pattern of {} points was given for a grid of {}", size, grid.points);
 }
 

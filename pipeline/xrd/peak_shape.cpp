@@ -76,11 +76,9 @@ const PeakShape& checked(const PeakShape& s, const Grid& grid) {
   return s;
 }
 
-const Grid& checked(const Grid& grid) {
-  if (grid.points < 1 || grid.points > 10'000'000) throw ConfigError("a pattern of {} points: give 1 to 10000000", grid.points);
-  if (!(grid.two_theta_min_deg >= 0 && grid.two_theta_min_deg < grid.two_theta_max_deg && grid.two_theta_max_deg <= 180))
-    throw ConfigError("the grid from {} to {} degrees is not a range within 0 to 180", grid.two_theta_min_deg, grid.two_theta_max_deg);
-  return grid;
+const Grid& in_two_theta(const Grid& grid) {
+  require_two_theta(grid, "a peak shape");
+  return checked(grid);
 }
 
 double tan_theta(double two_theta_deg) { return std::tan(two_theta_deg / 2 * kDegree); }
@@ -125,7 +123,7 @@ PeakWidth width_of(const PeakShape& shape, double two_theta_deg) {
   return mix_widths(gaussian_fwhm(shape, t), lorentzian_fwhm(shape, t));
 }
 
-PeakProfile::PeakProfile(const Grid& grid, const PeakShape& shape) : grid_(checked(grid)), shape_(checked(shape, grid)) {
+PeakProfile::PeakProfile(const Grid& grid, const PeakShape& shape) : grid_(in_two_theta(grid)), shape_(checked(shape, grid)) {
   padded_ = (grid.points + kernels::kTailCell - 1) / kernels::kTailCell * kernels::kTailCell;
   const auto padded = static_cast<std::size_t>(padded_);
   cells_ = (padded / kernels::kTailCell + kernels::kPeakBlock - 1) / kernels::kPeakBlock * kernels::kPeakBlock;

@@ -8,20 +8,25 @@
 #include "src/base/error.hpp"
 
 namespace xxact::xrd {
+namespace {
 
-GaussianProfile::GaussianProfile(const Grid& grid, double fwhm_deg) : grid_(grid), sigma_deg_(fwhm_deg / (2 * std::sqrt(2 * std::numbers::ln2))) {
-  if (grid.points < 1 || grid.points > 10'000'000) throw ConfigError("a pattern of {} points: give 1 to 10000000", grid.points);
-  if (!(grid.two_theta_min_deg >= 0 && grid.two_theta_min_deg < grid.two_theta_max_deg && grid.two_theta_max_deg <= 180))
-    throw ConfigError("the grid from {} to {} degrees is not a range within 0 to 180", grid.two_theta_min_deg, grid.two_theta_max_deg);
-  const double step = grid.step_deg();
-  if (!(fwhm_deg >= step / 2 && fwhm_deg <= 180))
-    throw ConfigError("a profile of {} degrees on a grid of {:.4g} degrees: the width must be at least half a step (peaks would fall between the points) and at most 180",
-                      fwhm_deg, step);
-  const double cut_in_steps = std::sqrt(-2 * std::log(kFloor)) * sigma_deg_ / step;
+constexpr double kWidestDeg = 180, kWidestQ = 100;  // degrees, 1/angstrom
+
+}  // namespace
+
+GaussianProfile::GaussianProfile(const PatternOptions& options) : grid_(checked(options.grid)), q_wavelength_(options.simulation.wavelength_angstrom) {
+  const bool in_q = grid_.axis == Axis::q;
+  if (in_q) two_theta_of(grid_.q_max_per_angstrom, q_wavelength_);  // throws beyond the limiting sphere
+  const double fwhm = in_q ? options.fwhm_per_angstrom : options.fwhm_deg, widest = in_q ? kWidestQ : kWidestDeg, step = grid_.step();
+  if (!(fwhm >= step / 2 && fwhm <= widest))
+    throw ConfigError("a profile of {0} {2} on a grid of {1:.4g} {2}: the width must be at least half a step (peaks would fall between the points) and at most {3}", fwhm, step,
+                      in_q ? "1/angstrom" : "degrees", widest);
+  sigma_ = fwhm / (2 * std::sqrt(2 * std::numbers::ln2));
+  const double cut_in_steps = std::sqrt(-2 * std::log(kFloor)) * sigma_ / step;
   reach_ = static_cast<int>(std::ceil(cut_in_steps));
   const int block = static_cast<int>(kernels::kBlock);
   window_ = (2 * reach_ + 1 + block - 1) / block * block;
-  padded_.assign(static_cast<std::size_t>(grid.points + 2 * window_), 0.0F);
+  padded_.assign(static_cast<std::size_t>(grid_.points + 2 * window_), 0.0F);
 }
 
 void GaussianProfile::clear() { std::ranges::fill(padded_, 0.0F); }
@@ -29,9 +34,13 @@ void GaussianProfile::clear() { std::ranges::fill(padded_, 0.0F); }
 void GaussianProfile::add(double wavelength, std::span<const double> g_squared, std::span<const float> intensity) {
   const std::size_t n = intensity.size();
   if (bin_.size() < n) bin_.resize(n), offset_.resize(n);
-  const double step = grid_.step_deg();
-  kernels::locate(wavelength, grid_.centre_deg(0), step, sigma_deg_, g_squared.data(), n, bin_.data(), offset_.data());
-  kernels::spread(n, bin_.data(), offset_.data(), intensity.data(), static_cast<float>(step / sigma_deg_), reach_, window_, grid_.points,
+  const double step = grid_.step(), first_centre = grid_.centre(0);
+  if (grid_.axis == Axis::q)
+    // 4 pi sin(theta) / lambda is 2 pi |g| where the axis has this wavelength; the other line of a doublet lies beside it.
+    kernels::locate_along_g(2 * std::numbers::pi * wavelength / q_wavelength_, first_centre, step, sigma_, g_squared.data(), n, bin_.data(), offset_.data());
+  else
+    kernels::locate(wavelength, first_centre, step, sigma_, g_squared.data(), n, bin_.data(), offset_.data());
+  kernels::spread(n, bin_.data(), offset_.data(), intensity.data(), static_cast<float>(step / sigma_), reach_, window_, grid_.points,
                   padded_.data() + window_);
 }
 

@@ -1,5 +1,5 @@
-// Gaussian profiles on a grid: each reflection adds intensity * exp(-(x - 2-theta)^2 / (2 sigma^2)), sampled at the
-// centres of the bins, sigma = FWHM / (2 sqrt(2 ln 2)). Cut where the profile is below kFloor of its peak.
+// Gaussian profiles on a grid: each reflection adds intensity * exp(-(x - x0)^2 / (2 sigma^2)), x0 its place on the grid's axis,
+// sampled at the centres of the bins, sigma = FWHM / (2 sqrt(2 ln 2)). Cut where the profile is below kFloor of its peak.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ class GaussianProfile {
  public:
   static constexpr double kFloor = 1e-8;
 
-  /// Throws ConfigError for a grid without points or a width below half a step, which would lose peaks between the points.
-  GaussianProfile(const Grid& grid, double fwhm_deg);
+  /// Throws ConfigError for a grid without points or beyond the limiting sphere, or a width below half a step, which would lose peaks between the points.
+  explicit GaussianProfile(const PatternOptions& options);
 
   void clear();
   /// Adds reflections given by g^2 (1/angstrom^2) and intensity; those further from the grid than the cut add nothing.
@@ -27,7 +27,8 @@ class GaussianProfile {
 
  private:
   Grid grid_;
-  double sigma_deg_;
+  double q_wavelength_;         // angstrom, of the axis q
+  double sigma_;                // in the units of the axis
   int reach_ = 0, window_ = 0;  // bins before the nearest one, bins a profile
   std::vector<float> padded_;   // [window_ + points + window_]
   std::vector<int> bin_;

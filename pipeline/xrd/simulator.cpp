@@ -95,7 +95,7 @@ class Simulator::Implementation {
                options.simulation.ions),
         // The enumerator's range ends a hair beyond the largest |g|.
         form_factors_(table_, std::pow(reciprocal_radius(options.simulation.two_theta_max_deg, shorter_wavelength(options.simulation)), 2) * (1 + 1e-6)),
-        profile_(options.grid, options.fwhm_deg) {
+        profile_(options) {
     const SimulationOptions& simulation = options.simulation;
     factors_.push_back(lorentz_polarisation(simulation));
     if (simulation.second_intensity > 0) factors_.push_back({simulation.second_wavelength_angstrom, factors_.front().polarisation, simulation.second_intensity});

@@ -1,4 +1,4 @@
-// Powder diffraction of one structure: its lines, and its pattern on a 2-theta grid. Kinematic theory: reflections within
+// Powder diffraction of one structure: its lines, and its pattern on a grid in 2-theta or Q. Kinematic theory: reflections within
 // the limiting sphere, structure factors, Lorentz-polarisation factor, Gaussian profile (docs/physics.md has the formulas).
 // Not here: absorption, texture, background, noise; reading structures (io/).
 #pragma once
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/xrd/grid.hpp"
 #include "pipeline/xrd/radiation.hpp"
 #include "src/base/structure.hpp"
 
@@ -48,19 +49,11 @@ struct SimulationOptions {
   bool dispersion = true;  // f' and f'' of Cromer and Liberman at the radiation's energy (zero below Z = 3 and above 92)
 };
 
-/// Cell-centred: the centre of bin i is min + (i + 0.5) * step, step = (max - min) / points.
-struct Grid {
-  double two_theta_min_deg = 5, two_theta_max_deg = 90;
-  int points = 1024;
-
-  double step_deg() const { return (two_theta_max_deg - two_theta_min_deg) / points; }
-  double centre_deg(int bin) const { return two_theta_min_deg + (bin + 0.5) * step_deg(); }
-};
-
 struct PatternOptions {
   SimulationOptions simulation;
   Grid grid;
   double fwhm_deg = 0.15;   // Gaussian, in 2-theta; at least half a step of the grid
+  double fwhm_per_angstrom = 0.01;  // the same on a grid in Q, where fwhm_deg counts for nothing
   bool square_root = true;  // of the pattern whose strongest point is 1
 };
 

@@ -82,13 +82,32 @@ TEST_F(WithGnuplot, TakesHostileTextsAsTexts) {
 
 TEST_F(WithGnuplot, DrawsEveryStyleAndExtension) {
   const std::vector<double> x = {1, 2, 3}, y = {1, std::numeric_limits<double>::infinity(), 3};
-  for (const Style style : {Style::lines, Style::dashed, Style::steps, Style::points, Style::lines_points, Style::sticks, Style::bars, Style::band}) {
+  for (const Style style : {Style::lines, Style::dashed, Style::steps, Style::points, Style::lines_points, Style::sticks, Style::segments, Style::bars, Style::band}) {
     Plot plot{.title = "style", .log_x = true, .log_y = true, .series = {{.title = "s", .x = x, .y = y, .style = style, .y_upper = {2, 3, 4}}}, .legend = Legend::above};
     EXPECT_TRUE(draw(plot, scratch() / "style.svg")) << static_cast<int>(style);
   }
   ASSERT_TRUE(draw(Plot{.series = {{.title = "empty"}, {.title = "unknown", .x = {1}, .y = {std::nan("")}}}}, scratch() / "empty.svg"));
   ASSERT_TRUE(draw(Plot{.series = {{.title = "p", .x = x, .y = y}}}, scratch() / "plot.png"));
   EXPECT_EQ(content(scratch() / "plot.png").substr(1, 3), "PNG");
+}
+
+TEST_F(WithGnuplot, SegmentsAndLabelsStandWhereTheAxesSay) {
+  const Plot plot{.x_range = {0, 10}, .y_range = {-10, 100}, .y_numbers = false,
+                  .series = {{.x = {2, 8}, .y = {-8, -8}, .style = Style::segments, .colour = 2, .y_upper = {-2, -2}}},
+                  .labels = {{"1−11", 2, 50, 1}, {"system('x')", 8, 50}}, .legend = Legend::none};
+  ASSERT_TRUE(draw(plot, scratch() / "segments.svg"));
+  const std::string svg = content(scratch() / "segments.svg");
+  EXPECT_NE(svg.find(">1−11<"), std::string::npos);
+  EXPECT_NE(svg.find(">system('x')<"), std::string::npos);
+  EXPECT_EQ(svg.find("> 100<"), std::string::npos);
+  // Both segments are vertical lines of equal length.
+  std::vector<double> x, length;
+  const std::regex vertical("M([0-9.]+),([0-9.]+) L([0-9.]+),([0-9.]+) ");
+  for (std::sregex_iterator match(svg.begin(), svg.end(), vertical), end; match != end; ++match)
+    if ((*match)[1] == (*match)[3] && std::abs(std::stod((*match)[2]) - std::stod((*match)[4])) < 40 && std::stod((*match)[2]) - std::stod((*match)[4]) > 8)
+      x.push_back(std::stod((*match)[1])), length.push_back(std::stod((*match)[2]) - std::stod((*match)[4]));
+  ASSERT_EQ(x.size(), 2U) << svg;
+  EXPECT_NEAR(length[0], length[1], 0.02);
 }
 
 TEST_F(WithGnuplot, DensityHasOneCellForEachCount) {

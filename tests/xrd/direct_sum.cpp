@@ -85,7 +85,8 @@ std::vector<DirectReflection> direct_reflections(const StructureView& structure,
 }
 
 std::vector<double> direct_pattern(const StructureView& structure, const PatternOptions& options) {
-  const double sigma = options.fwhm_deg / std::sqrt(8 * std::log(2.0));
+  const bool in_q = options.grid.axis == Axis::q;
+  const double sigma = (in_q ? options.fwhm_per_angstrom : options.fwhm_deg) / std::sqrt(8 * std::log(2.0));
   std::vector<double> pattern(static_cast<std::size_t>(options.grid.points), 0.0);
   std::vector<DirectReflection> reflections = direct_reflections(structure, options.simulation);
   if (options.simulation.second_intensity > 0) {
@@ -98,9 +99,14 @@ std::vector<double> direct_pattern(const StructureView& structure, const Pattern
       reflections.push_back(r);
     }
   }
-  for (const DirectReflection& r : reflections)
-    for (std::size_t i = 0; i < pattern.size(); ++i)
-      pattern[i] += r.intensity * std::exp(-0.5 * std::pow((options.grid.centre_deg(static_cast<int>(i)) - r.two_theta_deg) / sigma, 2));
+  const double low = in_q ? options.grid.q_min_per_angstrom : options.grid.two_theta_min_deg, high = in_q ? options.grid.q_max_per_angstrom : options.grid.two_theta_max_deg;
+  for (const DirectReflection& r : reflections) {
+    const double q = 4 * std::numbers::pi * std::sin(r.two_theta_deg * std::numbers::pi / 360) / options.simulation.wavelength_angstrom;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+      const double centre = low + (static_cast<double>(i) + 0.5) * (high - low) / options.grid.points;
+      pattern[i] += r.intensity * std::exp(-0.5 * std::pow((centre - (in_q ? q : r.two_theta_deg)) / sigma, 2));
+    }
+  }
   const double strongest = *std::ranges::max_element(pattern);
   if (strongest > 0)
     for (double& value : pattern) value /= strongest;

@@ -19,7 +19,7 @@ std::vector<DirectReflection> direct_reflections(const StructureView& structure,
 /// The same with this table, whatever its wavelength.
 std::vector<DirectReflection> direct_reflections(const StructureView& structure, const SimulationOptions& options, const ScatteringTable& table);
 
-/// [points] before the square root, strongest point 1, in double and without any cut.
+/// [points], in 2-theta or in Q, before the square root, strongest point 1, in double and without any cut.
 std::vector<double> direct_pattern(const StructureView& structure, const PatternOptions& options);
 
 }  // namespace xxact::xrd
