@@ -99,8 +99,8 @@ expect_exit 64 ".xy holds one structure" CsCl.cif sheared.cif --pattern both.xy
 expect_exit 64 "one structure" CsCl.cif sheared.cif --measured one.xy
 expect_exit 64 "there is no folder 'nowhere'" CsCl.cif --plot nowhere/plot.svg
 expect_exit 64 "there is no folder 'nowhere'" CsCl.cif --lines nowhere/lines.csv
-mkdir -p folder.svg
-expect_exit 64 "is a folder" CsCl.cif --plot folder.svg
+mkdir -p folders/plot.svg
+expect_exit 64 "is a folder" CsCl.cif --plot folders/plot.svg
 expect_exit 64 "same file" CsCl.cif --lines same.csv --pattern same.csv
 expect_exit 64 "--labels -1" CsCl.cif --plot plot.svg --labels -1
 expect_exit 64 "--labels needs --plot" CsCl.cif --labels 3
