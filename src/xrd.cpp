@@ -108,13 +108,19 @@ std::vector<double> simulate_pattern(xrd::Simulator& simulator, const io::NamedS
 }
 
 SimulatedStructure simulate(xrd::Simulator& simulator, const ChosenStructure& chosen, const Measurement& measurement, bool with_pattern) {
-  SimulatedStructure simulated{chosen.column, chosen.title, {}, {}};
+  SimulatedStructure simulated{chosen.column, chosen.title, {}, {}, {}};
   try {
-    simulator.lines(chosen.named.view(), simulated.lines);
+    simulator.unscaled_lines(chosen.named.view(), simulated.lines);
     if (with_pattern) simulated.pattern = simulate_pattern(simulator, chosen.named, measurement);
   } catch (const InputError& error) {
     throw InputError("{}, record {}: {}", chosen.file, chosen.named.id, error.what());
   }
+  double strongest = 0;
+  for (const xrd::Line& line : simulated.lines) {
+    simulated.structure_factor.push_back(structure_factor(line, simulator.options().simulation));
+    strongest = std::max(strongest, line.intensity);
+  }
+  for (xrd::Line& line : simulated.lines) line.intensity *= 100 / strongest;
   const xrd::Grid& grid = simulator.options().grid;
   if (simulated.lines.empty())
     log::warn("{}, record {}: no line between {} and {} {}", chosen.file, chosen.named.id, grid.low(), grid.high(), grid.axis == xrd::Axis::q ? "1/angstrom" : "degrees");

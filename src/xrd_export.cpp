@@ -58,12 +58,14 @@ std::string lines_as_table(const std::vector<SimulatedStructure>& structures, xr
   const bool several = structures.size() > 1, in_q = axis == xrd::Axis::q;
   std::size_t width = std::string_view("structure").size();
   for (const SimulatedStructure& structure : structures) width = std::max(width, structure.column.size());
-  std::string text = fmt::format("{}{}{:>13} {:>11} {:>11} {:>5} {:>4} {:>4} {:>13}\n", several ? fmt::format("{:<{}} ", "structure", width) : "",
-                                 in_q ? fmt::format("{:>14} ", "q_per_angstrom") : "", "two_theta_deg", "intensity", "d_angstrom", "h", "k", "l", "multiplicity");
+  std::string text = fmt::format("{}{}{:>13} {:>11} {:>11} {:>5} {:>4} {:>4} {:>13} {:>11}\n", several ? fmt::format("{:<{}} ", "structure", width) : "",
+                                 in_q ? fmt::format("{:>14} ", "q_per_angstrom") : "", "two_theta_deg", "intensity", "d_angstrom", "h", "k", "l", "multiplicity", "|F|");
   for (const SimulatedStructure& structure : structures)
-    for (const xrd::Line& line : structure.lines)
-      text += fmt::format("{}{}{:>13.5f} {:>11.4f} {:>11.6f} {:>5} {:>4} {:>4} {:>13}\n", several ? fmt::format("{:<{}} ", structure.column, width) : "",
-                          in_q ? fmt::format("{:>14.6f} ", place_of(line, axis)) : "", line.two_theta_deg, line.intensity, line.d_angstrom, line.h, line.k, line.l, line.multiplicity);
+    for (std::size_t i = 0; i < structure.lines.size(); ++i) {
+      const xrd::Line& line = structure.lines[i];
+      text += fmt::format("{}{}{:>13.5f} {:>11.4f} {:>11.6f} {:>5} {:>4} {:>4} {:>13} {:>11.4f}\n", several ? fmt::format("{:<{}} ", structure.column, width) : "",
+                          in_q ? fmt::format("{:>14.6f} ", place_of(line, axis)) : "", line.two_theta_deg, line.intensity, line.d_angstrom, line.h, line.k, line.l, line.multiplicity, structure.structure_factor[i]);
+    }
   return text;
 }
 

@@ -12,7 +12,8 @@ namespace xxact {
 struct SimulatedStructure {
   std::string column, title;    // as in ChosenStructure
   std::vector<xrd::Line> lines;
-  std::vector<double> pattern;  // [points], strongest 100; or empty
+  std::vector<double> structure_factor;  // [lines], |F|, see xrd::structure_factor
+  std::vector<double> pattern;           // [points], strongest 100; or empty
 };
 
 /// 2-theta in degrees or Q in 1/angstrom: where the axis has a line.
@@ -21,6 +22,7 @@ double place_of(const xrd::Line& line, xrd::Axis axis);
 /// two_theta_deg,intensity,d_angstrom,h,k,l,multiplicity; q_per_angstrom before them where the axis is Q, and before all a
 /// column `structure` where there are several.
 std::string lines_as_csv(const std::vector<SimulatedStructure>& structures, xrd::Axis axis);
+/// For reading: fewer digits, and |F| at the end.
 std::string lines_as_table(const std::vector<SimulatedStructure>& structures, xrd::Axis axis);
 
 /// two_theta_deg or q_per_angstrom, then `intensity`, or a column for each of several structures under its name.

@@ -22,7 +22,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array kFitOptions = {"fit-parameters", "background-terms", "exclude", "impurity", "texture-axis", "divergence-slit", "fit-result"};
-constexpr std::array kTickColours = {1, 5, 6, 7};
+constexpr std::array kTickColours = {1, 5, 6, 4};
+constexpr int kBackgroundColour = 7;
 constexpr double kTickShare = 0.04, kDifferenceGap = 0.06;  // of the plot's height
 
 template <class T>
@@ -147,7 +148,7 @@ void draw_fit(const std::vector<std::string>& arguments) {
   plot.legend = report::Legend::above;
   plot.series.push_back({"measured", angles, measured, report::Style::lines, 3, 1.2});
   plot.series.push_back({"calculated", angles, calculated, report::Style::lines, 0, 1.2});
-  plot.series.push_back({"background", angles, background, report::Style::lines, 4, 1.2});
+  plot.series.push_back({"background", angles, background, report::Style::lines, kBackgroundColour, 1.2});
   double level = floor;
   for (std::size_t phase = 0; 8 + 2 * phase < arguments.size(); ++phase) {
     level -= kTickShare * height;

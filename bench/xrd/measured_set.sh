@@ -58,8 +58,8 @@ if [[ -n $folder ]]; then
     shift 2
     fit "$name" "$(only "$folder/$pattern.cif")" "$(only "$folder/$pattern.xy")" "$@"
   }
-  # B = 8 pi^2 U of the refined displacements, which are too large and too different for one overall B.
-  supplement AlPO4 'br1322*' --wavelength CuKa1 --b-iso Al=5.5,P=3.9,O=10.8 --fit-parameters zero,caglioti,x,y,axial
+  # The refined displacements are too large and too different for one overall B.
+  supplement AlPO4 'br1322*' --wavelength CuKa1 --adp on --fit-parameters zero,caglioti,x,y,axial
   supplement CdBiClO2 'br1340*' --wavelength CuKa12 --monochromator 26.6 --fit-parameters $usual,axial
   supplement LaInO3 'sq1033*' --wavelength CuKa12 --monochromator 26.6 --fit-parameters $usual,axial
   supplement Mg2Si 'gw5052*100K*' --wavelength 0.49935 --fit-parameters $usual,axial --background-terms 12

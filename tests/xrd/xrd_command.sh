@@ -38,6 +38,10 @@ if command -v gnuplot >/dev/null; then grep -q "<svg" plot.svg || fail "plot.svg
 "$XXACT" xrd cscl.cif >table.txt 2>err.txt
 grep -q two_theta_deg table.txt || fail "no table"
 [ "$(wc -l <table.txt)" -ge 14 ] || fail "table without lines"
+# |F|: intensities are multiplicity |F|^2 (1 + cos^2 2-theta) / (sin^2 theta cos theta), and the strongest is 100.
+awk 'NR == 1 { if ($8 != "|F|") bad = 1; next }
+  { t = $1 * atan2(0, -1) / 360; own[NR] = $7 * $8 ^ 2 * (1 + cos(2 * t) ^ 2) / (sin(t) ^ 2 * cos(t)); given[NR] = $2; if (own[NR] > most) most = own[NR] }
+  END { for (i in own) if ((own[i] / most * 100 - given[i]) ^ 2 > 1e-6) bad = 1; exit bad || NR != 14 }' table.txt || fail "|F| in the table: $(cat table.txt)"
 "$XXACT" xrd cscl.cif --lines default.csv 2>err.txt
 ! cmp -s default.csv lines.csv || fail "form factors and dispersion change nothing"
 "$XXACT" xrd cscl.cif --wavelength MoKa --two-theta-min 9 --two-theta-max 10 --lines mo.csv 2>err.txt
