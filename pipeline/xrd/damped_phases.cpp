@@ -10,10 +10,10 @@ static_assert(kBlock == kBlockLanes);
 /// What does not change along a row: the atoms' phases of u and v, and constant and slope of their exponents in w.
 template <class Real>
 XXACT_INLINE void begin_row(const PhaseTables<Real>& t, const DampingTables<Real>& damping, const ReflectionRow& row) {
-  const Real* __restrict u_re = t.u_re + static_cast<std::size_t>(row.u) * t.atoms;
-  const Real* __restrict u_im = t.u_im + static_cast<std::size_t>(row.u) * t.atoms;
-  const Real* __restrict v_re = t.v_re + static_cast<std::size_t>(row.v + t.v_max) * t.atoms;
-  const Real* __restrict v_im = t.v_im + static_cast<std::size_t>(row.v + t.v_max) * t.atoms;
+  const Real* __restrict u_re = t.u_re + static_cast<std::size_t>(row.u) * t.atom_stride;
+  const Real* __restrict u_im = t.u_im + static_cast<std::size_t>(row.u) * t.atom_stride;
+  const Real* __restrict v_re = t.v_re + static_cast<std::size_t>(row.v + t.v_max) * t.atom_stride;
+  const Real* __restrict v_im = t.v_im + static_cast<std::size_t>(row.v + t.v_max) * t.atom_stride;
   const auto [uu, vv, uv, uw, vw] = damping.outer;
   const double u = row.u, v = row.v;
   for (std::size_t a = 0; a < t.atoms; ++a) {

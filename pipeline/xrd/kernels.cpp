@@ -78,15 +78,11 @@ XXACT_INLINE void sum_phases_body(const PhaseTables<Real>& t, std::span<const Re
   constexpr std::size_t width = kBlock;
   std::size_t done = 0;
   for (const ReflectionRow& row : rows) {
-    const Real* __restrict u_re = t.u_re + static_cast<std::size_t>(row.u) * t.atoms;
-    const Real* __restrict u_im = t.u_im + static_cast<std::size_t>(row.u) * t.atoms;
-    const Real* __restrict v_re = t.v_re + static_cast<std::size_t>(row.v + t.v_max) * t.atoms;
-    const Real* __restrict v_im = t.v_im + static_cast<std::size_t>(row.v + t.v_max) * t.atoms;
-    Real* __restrict row_re = t.row_re;
-    Real* __restrict row_im = t.row_im;
-    for (std::size_t a = 0; a < t.atoms; ++a) {
-      row_re[a] = u_re[a] * v_re[a] - u_im[a] * v_im[a];
-      row_im[a] = u_re[a] * v_im[a] + u_im[a] * v_re[a];
+    const std::size_t u = static_cast<std::size_t>(row.u) * t.atom_stride, v = static_cast<std::size_t>(row.v + t.v_max) * t.atom_stride;
+    for (std::size_t a = 0; a < t.atom_stride; a += width) {
+      const Block<Real> u_re = load(t.u_re + u + a), u_im = load(t.u_im + u + a), v_re = load(t.v_re + v + a), v_im = load(t.v_im + v + a);
+      store<Real>(t.row_re + a, u_re * v_re - u_im * v_im);
+      store<Real>(t.row_im + a, u_re * v_im + u_im * v_re);
     }
     const int last = row.first + row.count - 1;
     const int reach = std::max(-row.first, last);
@@ -160,6 +156,21 @@ XXACT_INLINE void apply_lorentz_polarisation_body(const LorentzPolarisation& fac
 }
 
 template <class Real>
+XXACT_INLINE void powers_body(const double* step_re, const double* step_im, const double* first, std::size_t atoms, std::size_t count, Real* re, Real* im) {
+  for (std::size_t a = 0; a < atoms; a += kBlock) {
+    const Block<double> c = load(step_re + a), s = load(step_im + a);
+    Block<double> x = load(first + a), y{};
+    for (std::size_t n = 0; n < count; ++n) {
+      store<Real>(re + n * atoms + a, __builtin_convertvector(x, Block<Real>));
+      store<Real>(im + n * atoms + a, __builtin_convertvector(y, Block<Real>));
+      const Block<double> next = x * c - y * s;
+      y = x * s + y * c;
+      x = next;
+    }
+  }
+}
+
+template <class Real>
 XXACT_INLINE void apply_multiplicity_body(const std::uint16_t* __restrict multiplicity, std::size_t n, Real* __restrict intensity) {
   for (std::size_t i = 0; i < n; ++i) intensity[i] *= static_cast<Real>(multiplicity[i]);
 }
@@ -222,6 +233,26 @@ XXACT_CLONES void label_orbits(std::span<const OrbitMap> maps, std::span<const R
       hkl += done;
       multiplicity += done;
     }
+  }
+}
+
+XXACT_CLONES void powers(const double* step_re, const double* step_im, const double* first, std::size_t atoms, std::size_t count, float* re, float* im) {
+  powers_body(step_re, step_im, first, atoms, count, re, im);
+}
+XXACT_CLONES void powers(const double* step_re, const double* step_im, const double* first, std::size_t atoms, std::size_t count, double* re, double* im) {
+  powers_body(step_re, step_im, first, atoms, count, re, im);
+}
+
+XXACT_CLONES void squared_lengths(const ReciprocalMetric& m, std::span<const ReflectionRow> rows, double* g_squared) {
+  Block<double> lane;
+  for (std::size_t i = 0; i < kBlock; ++i) lane[i] = static_cast<double>(i);
+  for (const ReflectionRow& row : rows) {
+    const double u = row.u, v = row.v;
+    const double fixed = m.uu * u * u + m.vv * v * v + 2 * m.uv * u * v, slope = 2 * (m.uw * u + m.vw * v);
+    Block<double> w = lane + static_cast<double>(row.first);
+    for (int block = 0; block < row.count; block += static_cast<int>(kBlock), w += static_cast<double>(kBlock))
+      store<double>(g_squared + block, fixed + w * (slope + m.ww * w));
+    g_squared += row.count;
   }
 }
 

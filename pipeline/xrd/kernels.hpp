@@ -22,13 +22,14 @@ inline constexpr std::size_t kElementBlock = (sizeof(Real) == 4 ? 4 : 2) * kBloc
 template <class Real>
 struct PhaseTables {
   std::size_t atoms = 0, elements = 0;
+  std::size_t atom_stride = 0;                  // the next multiple of kBlock
   const std::size_t* element_end = nullptr;  // [elements]: one past the last atom of each
-  const Real *u_re = nullptr, *u_im = nullptr;  // [u_max + 1, atoms], times the occupancy
-  const Real *v_re = nullptr, *v_im = nullptr;  // [2 v_max + 1, atoms], index 0 in the middle
+  const Real *u_re = nullptr, *u_im = nullptr;  // [u_max + 1, atom_stride], times the occupancy
+  const Real *v_re = nullptr, *v_im = nullptr;  // [2 v_max + 1, atom_stride], index 0 in the middle
   const Real *w_re = nullptr, *w_im = nullptr;  // [atoms, w_stride], index 0 at w_max
   std::size_t w_stride = 0;
   int v_max = 0, w_max = 0;
-  Real *row_re = nullptr, *row_im = nullptr;  // [atoms], scratch
+  Real *row_re = nullptr, *row_im = nullptr;  // [atom_stride], scratch
 };
 
 /// sum_{re,im}[element, stride]: the sum of the phases of each element's atoms, one a reflection of the rows in turn.
@@ -91,6 +92,13 @@ void apply_multiplicity(const std::uint16_t* multiplicity, std::size_t n, double
 /// All of g_squared lie between the two bounds.
 inline constexpr int kIndexBits = 23;
 void assign_buckets(double smallest, double largest, int buckets, const double* g_squared, std::size_t n, std::uint64_t* key, std::uint32_t* bucket);
+
+/// re[n * atoms + a] + i im[n * atoms + a] = first[a] (step_re[a] + i step_im[a])^n, n = 0 .. count - 1, `atoms` a multiple of kBlock.
+void powers(const double* step_re, const double* step_im, const double* first, std::size_t atoms, std::size_t count, float* re, float* im);
+void powers(const double* step_re, const double* step_im, const double* first, std::size_t atoms, std::size_t count, double* re, double* im);
+
+/// g^2 of the reflections of the rows in turn.
+void squared_lengths(const ReciprocalMetric& metric, std::span<const ReflectionRow> rows, double* g_squared);
 
 /// re[i] + i im[i] = exp(2 pi i x[i]), error below 1e-15.
 void unit_phases(const double* x, std::size_t n, double* re, double* im);

@@ -42,6 +42,7 @@ ReflectionEnumerator::ReflectionEnumerator(const ReciprocalMetric& metric, const
     largest[i] = static_cast<int>(bound + kRangeSlack);
   }
   u_max_ = largest[0], v_max_ = largest[1], w_max_ = largest[2];
+  per_ww_ = 1 / m_.ww;
   shift_u_ = m_.uw / m_.ww;
   shift_v_ = m_.vw / m_.ww;
   plane_vv_ = m_.vv - m_.vw * m_.vw / m_.ww;
@@ -67,17 +68,23 @@ bool ReflectionEnumerator::begin_plane() {
 bool ReflectionEnumerator::next(ReflectionBatch& batch, std::size_t wanted) {
   batch.rows.clear();
   batch.reflections = 0;
+  add_rows(batch, wanted);
+  if (const std::size_t room = batch.reflections + kernels::kBlock; batch.g_squared.size() < room) batch.g_squared.resize(room);
+  kernels::squared_lengths(m_, batch.rows, batch.g_squared.data());
+  return batch.reflections > 0;
+}
+
+void ReflectionEnumerator::add_rows(ReflectionBatch& batch, std::size_t wanted) {
   while (u_ <= u_max_) {
     if (!plane_open_ && !begin_plane()) v_last_ = v_ - 1;
     plane_open_ = true;
     for (; v_ <= v_last_; ++v_) {
-      if (batch.reflections >= wanted) return true;
+      if (batch.reflections >= wanted) return;
       add_pair(batch, u_, v_);
     }
     ++u_;
     plane_open_ = false;
   }
-  return batch.reflections > 0;
 }
 
 void ReflectionEnumerator::add_pair(ReflectionBatch& batch, int u, int v) {
@@ -88,7 +95,7 @@ void ReflectionEnumerator::add_pair(ReflectionBatch& batch, int u, int v) {
   for (const AsymmetricUnit::Bound& bound : unit_->w_at_least()) w.low = std::max(w.low, bound.by_u * u + bound.by_v * v - bound.slack);
   for (const AsymmetricUnit::Bound& bound : unit_->w_at_most()) w.high = std::min(w.high, bound.by_u * u + bound.by_v * v + bound.slack);
   if (!(w.low <= w.high)) return;
-  const double centre = -(shift_u_ * u + shift_v_ * v), half_width = std::sqrt((g2_max_ - in_plane) / m_.ww) + kHair;
+  const double centre = -(shift_u_ * u + shift_v_ * v), half_width = std::sqrt((g2_max_ - in_plane) * per_ww_) + kHair;
   w = {std::max(w.low, centre - half_width), std::min(w.high, centre + half_width)};
   if (!(w.low <= w.high)) return;
   const int first = u == 0 && v == 0 ? std::max(ceil_of(w.low), 1) : ceil_of(w.low), last = floor_of(w.high);
@@ -97,7 +104,7 @@ void ReflectionEnumerator::add_pair(ReflectionBatch& batch, int u, int v) {
     return;
   }
   // The row passes through the inner sphere: two runs, one before and one after it. Equality counts as outside of it.
-  const double inner = std::sqrt((g2_min_ - in_plane) / m_.ww) - kHair;
+  const double inner = std::sqrt((g2_min_ - in_plane) * per_ww_) - kHair;
   const int before = floor_of(centre - inner), after = ceil_of(centre + inner);
   add_run(batch, u, v, first, std::min(last, before));
   add_run(batch, u, v, std::max({first, after, before + 1}), last);
@@ -107,15 +114,7 @@ void ReflectionEnumerator::add_run(ReflectionBatch& batch, int u, int v, int fir
   if (last < first) return;
   const int count = last - first + 1;
   batch.rows.push_back({u, v, first, count});
-  const std::size_t begin = batch.reflections;
   batch.reflections += static_cast<std::size_t>(count);
-  if (batch.g_squared.size() < batch.reflections) batch.g_squared.resize(std::max(batch.reflections, 2 * batch.g_squared.size()));
-  const double fixed = m_.uu * u * u + m_.vv * v * v + 2 * m_.uv * u * v;
-  const double slope = 2 * (m_.uw * u + m_.vw * v);
-  for (int i = 0; i < count; ++i) {
-    const double w = first + i;
-    batch.g_squared[begin + static_cast<std::size_t>(i)] = fixed + w * (slope + m_.ww * w);
-  }
 }
 
 }  // namespace xxact::xrd

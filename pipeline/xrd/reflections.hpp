@@ -28,13 +28,14 @@ class ReflectionEnumerator {
   bool next(ReflectionBatch& batch, std::size_t wanted);
 
  private:
+  void add_rows(ReflectionBatch& batch, std::size_t wanted);
   void add_pair(ReflectionBatch& batch, int u, int v);
   void add_run(ReflectionBatch& batch, int u, int v, int first, int last);
   bool begin_plane();
 
   ReciprocalMetric m_;
   const AsymmetricUnit* unit_;
-  double g2_min_, g2_max_;
+  double g2_min_, g2_max_, per_ww_;
   double shift_u_, shift_v_;         // w is centred at -(shift_u u + shift_v v)
   double plane_vv_, plane_shift_;    // what is left of g^2: plane_vv (v + plane_shift u)^2 + plane_uu u^2
   double plane_uu_;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <limits>
+#include <utility>
 
 #include "pipeline/xrd/atom_name.hpp"
 #include "src/base/error.hpp"
@@ -43,21 +43,22 @@ void StructureFactorCalculator<Real>::begin(const StructureView& structure, cons
 
 template <class Real>
 void StructureFactorCalculator<Real>::sort_by_element(const StructureView& structure, const FormFactorPolynomials& table) {
-  std::array<std::uint32_t, 257> begin{};
-  for (const std::uint8_t z : structure.atomic_number) ++begin[z + 1U];
+  // What the last structure left, which may have been one that was refused.
+  for (const std::uint8_t z : elements_) next_of_[z] = 0;
+  elements_.clear();
+  for (const std::uint8_t z : structure.atomic_number)
+    if (next_of_[z]++ == 0) elements_.push_back(z);
+  std::ranges::sort(elements_);
   scattering_.clear();
   element_end_.clear();
   std::uint32_t total = 0;
-  for (std::size_t z = 0; z < 256; ++z) {
-    const std::uint32_t count = begin[z + 1];
-    begin[z] = total;
-    total += count;
-    if (count == 0) continue;
-    scattering_.push_back(&table.of<Real>(static_cast<int>(z)));
+  for (const std::uint8_t z : elements_) {
+    scattering_.push_back(&table.of<Real>(z));
+    total += std::exchange(next_of_[z], total);
     element_end_.push_back(total);
   }
   at_least(order_, structure.atoms());
-  for (std::size_t a = 0; a < structure.atoms(); ++a) order_[begin[structure.atomic_number[a]]++] = static_cast<std::uint32_t>(a);
+  for (std::size_t a = 0; a < structure.atoms(); ++a) order_[next_of_[structure.atomic_number[a]]++] = static_cast<std::uint32_t>(a);
 }
 
 template <class Real>
@@ -90,47 +91,49 @@ void StructureFactorCalculator<Real>::sort_by_species(const StructureView& struc
 
 template <class Real>
 void StructureFactorCalculator<Real>::tabulate_phases(const StructureView& structure, const ReciprocalMetric& metric) {
-  const std::size_t atoms = structure.atoms();
+  const std::size_t atoms = structure.atoms(), stride = (atoms + kernels::kBlock - 1) / kernels::kBlock * kernels::kBlock;
   const auto u_max = static_cast<std::size_t>(u_max_), v_max = static_cast<std::size_t>(tables_.v_max), w_max = static_cast<std::size_t>(tables_.w_max);
   // A block that starts at the last index may read one block further.
   const std::size_t w_stride = 2 * w_max + 1 + kernels::kBlock;
-  for (auto* table : {&u_re_, &u_im_}) at_least(*table, (u_max + 1) * atoms);
-  for (auto* table : {&v_re_, &v_im_}) at_least(*table, (2 * v_max + 1) * atoms);
+  for (auto* table : {&u_re_, &u_im_}) at_least(*table, (u_max + 1) * stride);
+  for (auto* table : {&v_re_, &v_im_}) at_least(*table, (2 * v_max + 1) * stride);
   for (auto* table : {&w_re_, &w_im_}) at_least(*table, w_stride * atoms);
-  for (auto* scratch : {&row_re_, &row_im_}) at_least(*scratch, atoms);
-  const auto [u_axis, v_axis, w_axis] = metric.axis;
-  for (auto* values : {&coordinate_, &step_re_, &step_im_}) at_least(*values, 3 * atoms);
-  for (std::size_t a = 0; a < atoms; ++a) {
-    const float* x = structure.frac_coords.data() + 3 * std::size_t{order_[a]};
-    coordinate_[3 * a] = x[u_axis], coordinate_[3 * a + 1] = x[v_axis], coordinate_[3 * a + 2] = x[w_axis];
+  for (auto* table : {&power_re_, &power_im_}) at_least(*table, (w_max + 1) * stride);
+  for (auto* scratch : {&row_re_, &row_im_}) at_least(*scratch, stride);
+  for (auto* values : {&coordinate_, &step_re_, &step_im_}) at_least(*values, 3 * stride);
+  for (auto* values : {&occupancy_, &one_}) at_least(*values, stride);
+  for (std::size_t a = 0; a < stride; ++a) {
+    const float* x = structure.frac_coords.data() + 3 * std::size_t{order_[std::min(a, atoms - 1)]};
+    for (std::size_t i = 0; i < 3; ++i) coordinate_[i * stride + a] = x[metric.axis[i]];
+    occupancy_[a] = a < atoms ? structure.occupancy_of(order_[a]) : 0.0;
+    one_[a] = 1;
   }
-  kernels::unit_phases(coordinate_.data(), 3 * atoms, step_re_.data(), step_im_.data());
+  kernels::unit_phases(coordinate_.data(), 3 * stride, step_re_.data(), step_im_.data());
+  const auto powers = [&](std::size_t axis, const std::vector<double>& first, std::size_t largest, Real* re, Real* im) {
+    kernels::powers(step_re_.data() + axis * stride, step_im_.data() + axis * stride, first.data(), stride, largest + 1, re, im);
+  };
+  powers(0, occupancy_, u_max, u_re_.data(), u_im_.data());
+  powers(1, one_, v_max, v_re_.data() + v_max * stride, v_im_.data() + v_max * stride);
+  for (std::size_t v = 1; v <= v_max; ++v)
+    for (std::size_t a = 0; a < stride; ++a) {
+      v_re_[(v_max - v) * stride + a] = v_re_[(v_max + v) * stride + a];
+      v_im_[(v_max - v) * stride + a] = -v_im_[(v_max + v) * stride + a];
+    }
+  powers(2, one_, w_max, power_re_.data(), power_im_.data());
   for (std::size_t a = 0; a < atoms; ++a) {
-    const auto step = [&](std::size_t axis) { return std::complex<double>(step_re_[3 * a + axis], step_im_[3 * a + axis]); };
-    const auto u_step = step(0), v_step = step(1), w_step = step(2);
-    std::complex<double> phase = structure.occupancy_of(order_[a]);
-    for (std::size_t u = 0; u <= u_max; ++u, phase *= u_step) {
-      u_re_[u * atoms + a] = static_cast<Real>(phase.real());
-      u_im_[u * atoms + a] = static_cast<Real>(phase.imag());
-    }
-    phase = 1;
-    for (std::size_t v = 0; v <= v_max; ++v, phase *= v_step) {
-      v_re_[(v_max + v) * atoms + a] = v_re_[(v_max - v) * atoms + a] = static_cast<Real>(phase.real());
-      v_im_[(v_max - v) * atoms + a] = -static_cast<Real>(phase.imag());
-      v_im_[(v_max + v) * atoms + a] = static_cast<Real>(phase.imag());
-    }
-    phase = 1;
     Real* const re = w_re_.data() + a * w_stride;
     Real* const im = w_im_.data() + a * w_stride;
-    for (std::size_t w = 0; w <= w_max; ++w, phase *= w_step) {
-      re[w_max + w] = re[w_max - w] = static_cast<Real>(phase.real());
-      im[w_max - w] = -static_cast<Real>(phase.imag());
-      im[w_max + w] = static_cast<Real>(phase.imag());
+    for (std::size_t w = 0; w <= w_max; ++w) {
+      const Real real = power_re_[w * stride + a], imaginary = power_im_[w * stride + a];
+      re[w_max + w] = re[w_max - w] = real;
+      im[w_max - w] = -imaginary;
+      im[w_max + w] = imaginary;
     }
     std::fill_n(re + 2 * w_max + 1, kernels::kBlock, Real(0));
     std::fill_n(im + 2 * w_max + 1, kernels::kBlock, Real(0));
   }
   tables_.atoms = atoms;
+  tables_.atom_stride = stride;
   tables_.elements = element_end_.size();
   tables_.element_end = element_end_.data();
   tables_.u_re = u_re_.data(), tables_.u_im = u_im_.data();

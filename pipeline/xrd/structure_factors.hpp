@@ -38,9 +38,13 @@ class StructureFactorCalculator {
 
   std::vector<std::uint32_t> order_;                  // atoms by element, or by species where there are ions
   std::vector<std::uint32_t> species_, species_begin_;  // [atoms], [species of the table + 1]; with ions only
-  std::vector<double> coordinate_, step_re_, step_im_;  // [atoms, 3]: along u, v, w, and exp(2 pi i x) of it
+  std::vector<std::uint8_t> elements_;                  // in the structure, ascending
+  std::array<std::uint32_t, 256> next_of_{};            // by element: the place of its next atom; zero but for elements_
+  std::vector<double> coordinate_, step_re_, step_im_;  // [3, atom_stride]: along u, v, w, and exp(2 pi i x) of it
+  std::vector<double> occupancy_, one_;                 // [atom_stride]
   std::vector<std::size_t> element_end_;              // [elements]
   std::vector<const kernels::ElementPolynomial<Real>*> scattering_;  // [elements]
+  std::vector<Real> power_re_, power_im_;  // [w_max + 1, atom_stride]
   std::vector<Real> u_re_, u_im_, v_re_, v_im_, w_re_, w_im_, row_re_, row_im_;
   std::vector<Real> sum_re_, sum_im_;  // [elements, stride_]
   std::size_t stride_ = 0;
