@@ -13,6 +13,7 @@
 #include "pipeline/xrd/laue_group.hpp"
 #include "pipeline/xrd/reflections.hpp"
 #include "pipeline/xrd/simulator.hpp"
+#include "src/base/counter_random.hpp"
 #include "src/base/error.hpp"
 #include "tests/xrd/reference_structures.hpp"
 
@@ -128,24 +129,63 @@ TEST(LaueGroups, LongCellsAreReducedToo) {
   }
 }
 
-// Every reflection in a sphere belongs to exactly one orbit, so the multiplicities add up to the sphere's reflections, whatever
-// the metric: the cell here is not even one that the group allows, but for its mean.
-TEST(LaueGroups, OrbitsFillTheSphere) {
+/// Reflections between two spheres: the sum of the multiplicities of those that stand for their orbits.
+std::int64_t reflections_of(const AsymmetricUnit& unit, const ReciprocalMetric& metric) {
+  ReflectionEnumerator reflections(unit.symmetrised(metric), unit, 0.3, 1.6);
+  ReflectionBatch batch;
+  std::int64_t sum = 0;
+  while (reflections.next(batch, 100)) {
+    unit.label(batch);
+    for (std::size_t i = 0; i < batch.reflections; ++i) sum += batch.multiplicity[i];
+  }
+  return sum;
+}
+
+constexpr int determinant(const Rotation& m) {
+  return m[0] * (m[4] * m[8] - m[5] * m[7]) - m[1] * (m[3] * m[8] - m[5] * m[6]) + m[2] * (m[3] * m[7] - m[4] * m[6]);
+}
+
+Rotation product(const Rotation& a, const Rotation& b) {
+  Rotation c{};
+  for (std::size_t i = 0; i < 9; ++i)
+    for (std::size_t k = 0; k < 3; ++k) c[i] += a[3 * (i / 3) + k] * b[3 * k + i % 3];
+  return c;
+}
+
+// Every reflection belongs to exactly one orbit, so multiplicities add up to all reflections, in whatever basis the lattice is given.
+TEST(LaueGroups, OrbitsFillTheSphereInAnyBasis) {
+  CounterRandom random(7, Purpose::strain, 0, 0);
+  int bases = 0;
   for (const char* name : {"P -1", "P 1 2/m 1", "P m m m", "P 4/m", "P 4/m m m", "R -3:R", "P 3 2 1", "P 6/m", "P 6/m m m", "P m -3", "P m -3 m"}) {
     const Symmetric c = crystal(name);
     const ReciprocalMetric metric = ReciprocalMetric::of(c.structure.lattice, 0);
-    const auto count = [&](const AsymmetricUnit& unit) {
-      ReflectionEnumerator reflections(unit.symmetrised(metric), unit, 0.3, 2.1);
-      ReflectionBatch batch;
-      std::int64_t sum = 0;
-      while (reflections.next(batch, 100)) {
-        unit.label(batch);
-        for (std::size_t i = 0; i < batch.reflections; ++i) sum += batch.multiplicity[i];
-      }
-      return sum;
-    };
-    EXPECT_EQ(count(LaueGroup(c.rotations).unit(metric)), count(LaueGroup::none().unit(metric))) << name;
+    EXPECT_EQ(reflections_of(LaueGroup(c.rotations).unit(metric), metric), reflections_of(LaueGroup::none().unit(metric), metric)) << name;
+    for (int turn = 0; turn < 60; ++turn) {
+      // Rows of the basis are whole multiples of the lattice's vectors; coordinates, columns, change with the inverse transpose.
+      Rotation basis, inverse_transpose;
+      do
+        for (int& entry : basis) entry = turn % 2 == 0 ? static_cast<int>(random.next_u64() % 3) - 1 : static_cast<int>(random.next_u64() % 5) - 2;
+      while (std::abs(determinant(basis)) != 1);
+      for (std::size_t i = 0; i < 3; ++i)
+        for (std::size_t j = 0; j < 3; ++j) {
+          const std::size_t p = (i + 1) % 3, q = (i + 2) % 3, r = (j + 1) % 3, s = (j + 2) % 3;
+          inverse_transpose[3 * i + j] = determinant(basis) * (basis[3 * p + r] * basis[3 * q + s] - basis[3 * p + s] * basis[3 * q + r]);
+        }
+      const Rotation& b = basis;
+      const Rotation transpose = {b[0], b[3], b[6], b[1], b[4], b[7], b[2], b[5], b[8]};
+      std::vector<Rotation> rotations;
+      for (const Rotation& w : c.rotations) rotations.push_back(product(inverse_transpose, product(w, transpose)));
+      std::array<double, 9> lattice{};
+      for (std::size_t i = 0; i < 9; ++i)
+        for (std::size_t k = 0; k < 3; ++k) lattice[i] += basis[3 * (i / 3) + k] * c.structure.lattice[3 * k + i % 3];
+      const ReciprocalMetric turned = ReciprocalMetric::of(lattice, 0);
+      const LaueGroup group(rotations);
+      ASSERT_EQ(group.order(), LaueGroup(c.rotations).order()) << name;
+      ASSERT_EQ(reflections_of(group.unit(turned), turned), reflections_of(LaueGroup::none().unit(turned), turned)) << name << ", turn " << turn;
+      bases += encode_laue_group(rotations) != kNoLaueCode ? 1 : 0;
+    }
   }
+  EXPECT_GT(bases, 80) << "too few of the bases have a code";
 }
 
 // The image of a reflection in a slightly wrong cell may lie beyond the end of the range; its orbit is one line still.
