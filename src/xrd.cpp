@@ -9,6 +9,7 @@
 
 #include "pipeline/report/diffraction_plot.hpp"
 #include "pipeline/xrd/realistic.hpp"
+#include "pipeline/xrd/reciprocal_metric.hpp"
 #include "src/base/elements.hpp"
 #include "src/command.hpp"
 #include "src/runtime.hpp"
@@ -33,6 +34,7 @@ void describe(options::options_description& description) {
       ("record", options::value<Texts>(), "id of the structure in a file with several, or its number counted from 0; may be repeated: several of one file, or one for each file in their order")
       ("lines", options::value<std::string>(), "write the lines to this CSV file: two_theta_deg,intensity,d_angstrom,h,k,l,multiplicity; strongest 100; q_per_angstrom before them with --axis q, a column structure before all where there are several")
       ("pattern", options::value<std::string>(), "write the pattern to this file, strongest point 100: .csv (two_theta_deg or q_per_angstrom, then intensity or a column for each of several structures) or .xy (two columns after a comment, one structure)")
+      ("intensity", options::value<std::string>()->default_value("relative"), "relative: strongest line and point 100; absolute: |F|^2 and Lorentz-polarisation by the square of the cell's volume, electrons^2 / angstrom^6 (neutron: fm^2 / angstrom^6), so that phases add up by volume fractions; --shape model, without --plot and --measured")
       ("plot", options::value<std::string>(), "draw the patterns and their lines to this file, .svg or .png; up to 8 structures")
       ("labels", options::value<int>(), "with --plot: write the indices over so many of the strongest lines, where they do not overlap; 0: none (12 for one structure, 0 for several)")
       ("stack", options::value<std::string>()->default_value("on"), "with --plot: several structures above each other (on) or overlaid (off)")
@@ -45,7 +47,7 @@ void describe(options::options_description& description) {
 struct Outputs {
   std::optional<fs::path> lines, pattern, plot, measured;
   int labels = kLabelsOfOne;
-  bool stacked = true;
+  bool stacked = true, absolute = false;
 
   bool need_pattern() const { return pattern || plot || measured; }
   bool any() const { return lines || need_pattern(); }
@@ -89,29 +91,40 @@ Outputs read_outputs(const options::variables_map& values, std::size_t structure
   if (outputs.measured && axis == xrd::Axis::q) throw ConfigError("--measured is compared in 2-theta and does not go with --axis q");
   if (structures > 1 && outputs.pattern && outputs.pattern->extension() == ".xy")
     throw ConfigError("--pattern '{}': .xy holds one structure, {} were given; give a name that ends in .csv", outputs.pattern->string(), structures);
+  const auto intensity = values["intensity"].as<std::string>();
+  if (intensity != "relative" && intensity != "absolute") throw ConfigError("--intensity '{}': give relative or absolute", intensity);
+  outputs.absolute = intensity == "absolute";
+  if (outputs.absolute && (outputs.plot || outputs.measured)) throw ConfigError("--intensity absolute does not go with --plot and --measured");
+  if (outputs.absolute && values["shape"].as<std::string>() != "model") throw ConfigError("--intensity absolute needs --shape model");
   return outputs;
 }
 
-/// [points], strongest 100.
-std::vector<double> simulate_pattern(xrd::Simulator& simulator, const io::NamedStructure& named, const Measurement& measurement) {
+/// [points], strongest 100 or absolute.
+std::vector<double> simulate_pattern(xrd::Simulator& simulator, const io::NamedStructure& named, const Measurement& measurement, bool absolute) {
   const StructureView structure = named.view();
   std::vector<float> profile(static_cast<std::size_t>(simulator.options().grid.points));
   if (measurement.shape) {
     std::vector<std::uint8_t> measured(profile.size());
     xrd::RealisticSimulator(simulator.options(), *measurement.shape).pattern(structure, crystal_system_of(named.space_group), measurement.artefacts, {}, profile, measured);
+  } else if (absolute) {
+    simulator.absolute_pattern(structure, 0, profile);
   } else {
     simulator.pattern(structure, 0, profile);
   }
   std::vector<double> pattern(profile.begin(), profile.end());
-  for (double& value : pattern) value *= 100;
+  if (!absolute)
+    for (double& value : pattern) value *= 100;
   return pattern;
 }
 
-SimulatedStructure simulate(xrd::Simulator& simulator, const ChosenStructure& chosen, const Measurement& measurement, bool with_pattern) {
+SimulatedStructure simulate(xrd::Simulator& simulator, const ChosenStructure& chosen, const Measurement& measurement, const Outputs& outputs) {
   SimulatedStructure simulated{chosen.column, chosen.title, {}, {}, {}};
+  const StructureView structure = chosen.named.view();
+  double volume = 0;
   try {
-    simulator.unscaled_lines(chosen.named.view(), simulated.lines);
-    if (with_pattern) simulated.pattern = simulate_pattern(simulator, chosen.named, measurement);
+    volume = xrd::ReciprocalMetric::of(structure.lattice, 0).volume;
+    simulator.unscaled_lines(structure, simulated.lines);
+    if (outputs.need_pattern()) simulated.pattern = simulate_pattern(simulator, chosen.named, measurement, outputs.absolute);
   } catch (const InputError& error) {
     throw InputError("{}, record {}: {}", chosen.file, chosen.named.id, error.what());
   }
@@ -120,7 +133,7 @@ SimulatedStructure simulate(xrd::Simulator& simulator, const ChosenStructure& ch
     simulated.structure_factor.push_back(structure_factor(line, simulator.options().simulation));
     strongest = std::max(strongest, line.intensity);
   }
-  for (xrd::Line& line : simulated.lines) line.intensity *= 100 / strongest;
+  for (xrd::Line& line : simulated.lines) line.intensity *= outputs.absolute ? 1 / (volume * volume) : 100 / strongest;
   const xrd::Grid& grid = simulator.options().grid;
   if (simulated.lines.empty())
     log::warn("{}, record {}: no line between {} and {} {}", chosen.file, chosen.named.id, grid.low(), grid.high(), grid.axis == xrd::Axis::q ? "1/angstrom" : "degrees");
@@ -144,7 +157,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const std::vector<ChosenStructure> chosen_structures = read_chosen_structures(files, records, limits);
   if (fit) return fit_measured(values, runtime, chosen_structures.front(), options.simulation, measurement.shape, limits, {outputs.pattern, outputs.plot});
   std::vector<SimulatedStructure> structures;
-  for (const ChosenStructure& chosen : chosen_structures) structures.push_back(simulate(simulator, chosen, measurement, outputs.need_pattern()));
+  for (const ChosenStructure& chosen : chosen_structures) structures.push_back(simulate(simulator, chosen, measurement, outputs));
   Comparison comparison;
   if (outputs.measured) {
     const auto zero_error = values.count("zero-error") != 0 ? std::optional(values["zero-error"].as<double>()) : std::nullopt;
@@ -155,7 +168,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   if (outputs.lines) write_file(*outputs.lines, lines_as_csv(structures, options.grid.axis));
   if (outputs.pattern) {
     const bool xy = outputs.pattern->extension() == ".xy";
-    write_file(*outputs.pattern, xy ? pattern_as_xy(structures.front(), options, values["wavelength"].as<std::string>()) : pattern_as_csv(structures, options.grid));
+    write_file(*outputs.pattern, xy ? pattern_as_xy(structures.front(), options, values["wavelength"].as<std::string>(), outputs.absolute) : pattern_as_csv(structures, options.grid));
   }
   if (!outputs.any()) std::cout << lines_as_table(structures, options.grid.axis);
   return ExitCode::done;
@@ -169,6 +182,7 @@ extern const Command kXrdCommand = {
     "xxact xrd --input quartz.cif\n"
     "xxact xrd --input quartz.cif --lines lines.csv --pattern pattern.xy --plot pattern.svg --labels 20\n"
     "xxact xrd anatase.cif rutile.cif --plot phases.svg --pattern phases.csv\n"
+    "xxact xrd anatase.cif rutile.cif --intensity absolute --pattern to_mix.csv\n"
     "xxact xrd structures.json --record mp-149 --record mp-32 --plot polymorphs.png --stack off\n"
     "xxact xrd --input quartz.cif --wavelength 0.2 --axis q --q-min 1 --q-max 20 --fwhm 0.03 --pattern pattern.csv\n"
     "xxact xrd --input structures.json --record mp-149 --wavelength MoKa --two-theta-max 60 --lines lines.csv\n"

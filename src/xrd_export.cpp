@@ -81,11 +81,11 @@ std::string pattern_as_csv(const std::vector<SimulatedStructure>& structures, co
   return text;
 }
 
-std::string pattern_as_xy(const SimulatedStructure& structure, const xrd::PatternOptions& options, const std::string& radiation) {
+std::string pattern_as_xy(const SimulatedStructure& structure, const xrd::PatternOptions& options, const std::string& radiation, bool absolute) {
   const xrd::Grid& grid = options.grid;
-  std::string text = fmt::format("# {}\n# {}\n# {} bins from {:.8g} to {:.8g} {}, the strongest 100\n# {} intensity\n", on_one_line(structure.title),
+  std::string text = fmt::format("# {}\n# {}\n# {} bins from {:.8g} to {:.8g} {}, {}\n# {} intensity\n", on_one_line(structure.title),
                                  wavelength_comment(options.simulation, radiation), grid.points, grid.low(), grid.high(), grid.axis == xrd::Axis::q ? "1/angstrom" : "degrees",
-                                 axis_column(grid.axis));
+                                 absolute ? "absolute intensities" : "the strongest 100", axis_column(grid.axis));
   for (int i = 0; i < grid.points; ++i) text += fmt::format("{:.6f} {:.7g}\n", grid.centre(i), structure.pattern[static_cast<std::size_t>(i)]);
   return text;
 }

@@ -13,7 +13,7 @@ struct SimulatedStructure {
   std::string column, title;    // as in ChosenStructure
   std::vector<xrd::Line> lines;
   std::vector<double> structure_factor;  // [lines], |F|, see xrd::structure_factor
-  std::vector<double> pattern;           // [points], strongest 100; or empty
+  std::vector<double> pattern;           // [points]; or empty
 };
 
 /// 2-theta in degrees or Q in 1/angstrom: where the axis has a line.
@@ -29,7 +29,7 @@ std::string lines_as_table(const std::vector<SimulatedStructure>& structures, xr
 std::string pattern_as_csv(const std::vector<SimulatedStructure>& structures, const xrd::Grid& grid);
 
 /// Two columns separated by a blank, after comments that say the structure, the wavelength and the grid. `radiation` as it was asked for.
-std::string pattern_as_xy(const SimulatedStructure& structure, const xrd::PatternOptions& options, const std::string& radiation);
+std::string pattern_as_xy(const SimulatedStructure& structure, const xrd::PatternOptions& options, const std::string& radiation, bool absolute);
 
 /// Throws IoError with the reason.
 void write_file(const std::filesystem::path& path, const std::string& text);

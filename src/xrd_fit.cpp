@@ -199,7 +199,7 @@ bool wants_fit(const options::variables_map& values) {
   if (values["fit"].as<bool>()) {
     if (values.count("measured") == 0) throw ConfigError("--fit needs --measured");
     if (const auto shape = values["shape"].as<std::string>(); shape != "model" && shape != "tch") throw ConfigError("--fit needs --shape tch, not {}", shape);
-    for (const char* option : {"artefacts", "lines", "step", "points", "fwhm", "labels", "stack"})
+    for (const char* option : {"artefacts", "lines", "step", "points", "fwhm", "labels", "stack", "intensity"})
       if (values.count(option) != 0 && !values[option].defaulted()) throw ConfigError("--{} does not go with --fit", option);
     return true;
   }

@@ -91,6 +91,20 @@ if drawn; then grep -q "Q = 4π sin θ/λ" q.svg || fail "axis of q.svg"; fi
 "$XXACT" xrd CsCl.cif --axis q --pattern q.xy
 grep -q '^# q_per_angstrom intensity$' q.xy || fail "comments of q.xy"
 "$XXACT" xrd CsCl.cif sheared.cif --axis q --pattern q_both.csv
+# Absolute intensities do not depend on the cell: two cells of caesium chloride along a.
+cif double Cs 4.209 4.209 90 | sed -e 's/_cell_length_a 4.209/_cell_length_a 8.418/' -e 's/^A1 Cs 0 /A1 Cs 0.0 /' -e 's/^Cl1 Cl 0.5 /Cl1 Cl 0.25 /' >double.cif
+printf '%s\n' "A2 Cs 0.5 0 0 1" "Cl2 Cl 0.75 0.5 0.5 1" >>double.cif
+"$XXACT" xrd CsCl.cif --intensity absolute --lines absolute.csv --pattern absolute.xy
+"$XXACT" xrd double.cif --intensity absolute --lines absolute_double.csv --pattern absolute_double.xy
+grep -q "absolute intensities" absolute.xy || fail "absolute.xy does not say what it holds"
+for pair in "absolute.csv absolute_double.csv" "absolute.xy absolute_double.xy"; do
+  paste -d, $pair | grep -v '[#a-z]' | tr ' ' , | awk -F, -v half="$(case $pair in *xy) echo 2 ;; *) echo 7 ;; esac)" '
+    { n++; d = $2 - $(2 + half); if (d ^ 2 > 1e-10 * $2 ^ 2 + 1e-12) bad = 1; if ($2 > most) most = $2 }
+    END { exit bad || n < 13 || most == 100 || most == 0 }' || fail "absolute intensities of $pair differ"
+done
+expect_exit 64 "does not go with --plot" CsCl.cif --intensity absolute --plot no.svg
+expect_exit 64 "give relative or absolute" CsCl.cif --intensity much
+
 for file in q.csv q.xy q_both.csv; do expect_exit 65 "q_per_angstrom" CsCl.cif --measured "$file"; done
 
 # Refused, with what would be right.
