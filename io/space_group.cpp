@@ -41,11 +41,11 @@ struct Sites {
 
   std::size_t size() const { return type.size(); }
 
-  /// Shortest distance between a place and a site or its nearest translations, squared, in angstrom.
-  double distance_squared(const std::array<double, 3>& place, std::size_t site) const {
+  /// Shortest distance between a place and an atom or its nearest translations, squared, in angstrom.
+  double distance_squared(const std::array<double, 3>& place, const double* atom) const {
     std::array<double, 3> apart;
     for (std::size_t i = 0; i < 3; ++i) {
-      apart[i] = place[i] - position[3 * site + i];
+      apart[i] = place[i] - atom[i];
       apart[i] -= std::round(apart[i]);
     }
     double sum = 0;
@@ -76,29 +76,33 @@ struct Sites {
     return true;
   }
 
-  bool maps_onto_itself(const int (&rotation)[3][3], const double (&translation)[3]) const {
-    for (std::size_t from = 0; from < size(); ++from) {
+  /// Atom by atom, as the dataset keeps them.
+  bool maps_onto_itself(const StructureRecord& record, const int (&rotation)[3][3], const double (&translation)[3]) const {
+    for (std::size_t from = 0; from < record.atoms(); ++from) {
       std::array<double, 3> image;
       for (std::size_t i = 0; i < 3; ++i) {
         image[i] = translation[i];
-        for (std::size_t j = 0; j < 3; ++j) image[i] += rotation[i][j] * position[3 * from + j];
+        for (std::size_t j = 0; j < 3; ++j) image[i] += rotation[i][j] * record.frac_coords[3 * from + j];
       }
+      const auto occupied = [&](std::size_t atom) { return static_cast<float>(record.occupancy[atom]); };
       bool found = false;
-      for (std::size_t to = 0; to < size() && !found; ++to) found = type[to] == type[from] && distance_squared(image, to) < kExactSymmetry * kExactSymmetry;
+      for (std::size_t to = 0; to < record.atoms() && !found; ++to)
+        found = record.atomic_number[to] == record.atomic_number[from] && occupied(to) == occupied(from) &&
+                distance_squared(image, &record.frac_coords[3 * to]) < kExactSymmetry * kExactSymmetry;
       if (!found) return false;
     }
     return true;
   }
 };
 
-std::uint32_t exact_laue_code(const Sites& sites, const SpglibDataset& found) {
+std::uint32_t exact_laue_code(const StructureRecord& record, const Sites& sites, const SpglibDataset& found) {
   std::vector<Rotation> exact;
   for (int i = 0; i < found.n_operations; ++i) {
     Rotation rotation;
     std::copy_n(&found.rotations[i][0][0], 9, rotation.begin());
     // In a centred cell the same rotation comes with several translations; one that holds is enough.
     if (std::ranges::find(exact, rotation) == exact.end() && sites.keeps_lattice(found.rotations[i]) &&
-        sites.maps_onto_itself(found.rotations[i], found.translations[i])) exact.push_back(rotation);
+        sites.maps_onto_itself(record, found.rotations[i], found.translations[i])) exact.push_back(rotation);
   }
   return encode_laue_group(exact);
 }
@@ -112,7 +116,7 @@ Symmetry find_symmetry(const StructureRecord& record, double symprec) {
       spg_get_dataset(sites.lattice, reinterpret_cast<double(*)[3]>(sites.position.data()), sites.type.data(), static_cast<int>(sites.size()), symprec),
       &spg_free_dataset);
   if (found == nullptr) return {};
-  return {found->spacegroup_number, exact_laue_code(sites, *found)};
+  return {found->spacegroup_number, exact_laue_code(record, sites, *found)};
 }
 
 }  // namespace xxact::io

@@ -10,7 +10,7 @@ namespace xxact::io {
 
 /// Rotations count as symmetry of the structure as it is written where every atom lands this close to one of its kind, in angstrom.
 inline constexpr double kExactSymmetry = 1e-4;
-/// and where the lattice's lengths and angles (in radians) stay as they are to this share.
+/// and where the scalar products of the lattice's vectors change by less than twice this share of the product of their lengths.
 inline constexpr double kExactLattice = 3e-7;
 
 struct Symmetry {
@@ -18,9 +18,9 @@ struct Symmetry {
   std::uint32_t laue_code = kNoLaueCode;
 };
 
-/// The space group of a checked record within `symprec` angstrom, and those rotations of it that hold within kExactSymmetry,
-/// so that equivalent reflections are as strong. Atoms of one mixed site are one position; sites are alike only if
-/// their species and occupancies (to 1e-3) are.
+/// The space group of a checked record within `symprec` angstrom, and those rotations of it that hold within kExactSymmetry
+/// for every atom and its occupancy as float32, so that equivalent reflections are as strong. For spglib atoms of one mixed site are
+/// one position, and sites are alike only if their species and occupancies (to 1e-3) are.
 Symmetry find_symmetry(const StructureRecord& record, double symprec);
 
 }  // namespace xxact::io

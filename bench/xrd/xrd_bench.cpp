@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/ingest.hpp"
 #include "io/record_checks.hpp"
 #include "io/source.hpp"
 #include "io/space_group.hpp"
@@ -44,7 +45,7 @@ StructureArrays read_chosen(bool with_symmetry) {
     reader->parse(record);
     io::check_record(record, limits);
     const std::vector<float> frac(record.frac_coords.begin(), record.frac_coords.end());
-    arrays.push_back({record.lattice, record.atomic_number, frac, {}, with_symmetry ? io::find_symmetry(record, 0.01).laue_code : kNoLaueCode});
+    arrays.push_back({record.lattice, record.atomic_number, frac, {}, with_symmetry ? io::find_symmetry(record, io::IngestOptions().symprec).laue_code : kNoLaueCode});
   }
   return arrays;
 }

@@ -149,6 +149,11 @@ ReciprocalMetric AsymmetricUnit::symmetrised(const ReciprocalMetric& metric) con
     if (!(std::abs(to[i] - from[i]) <= kMetricTolerance * std::sqrt(from[kRow[i]] * from[kColumn[i]]))) throw InputError("a symmetry operation is not one of the lattice");
   ReciprocalMetric mean = metric;
   mean.uu = to[0], mean.vv = to[1], mean.ww = to[2], mean.uv = to[3], mean.uw = to[4], mean.vw = to[5];
+  // The edges are those of the inverse of the metric.
+  const double minor[3] = {mean.vv * mean.ww - mean.vw * mean.vw, mean.uu * mean.ww - mean.uw * mean.uw, mean.uu * mean.vv - mean.uv * mean.uv};
+  const double determinant = mean.uu * minor[0] - mean.uv * (mean.uv * mean.ww - mean.vw * mean.uw) + mean.uw * (mean.uv * mean.vw - mean.vv * mean.uw);
+  for (std::size_t i = 0; i < 3; ++i) mean.edge[i] = std::sqrt(minor[i] / determinant);
+  mean.volume = 1 / std::sqrt(determinant);
   return mean;
 }
 

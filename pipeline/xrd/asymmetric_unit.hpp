@@ -32,7 +32,8 @@ class AsymmetricUnit {
   std::span<const Bound> w_at_most() const { return w_at_most_; }
 
   /// The mean of the metric's images, which the operations leave as it is, so that a whole orbit has one |g|. Throws InputError
-  /// when an image's lengths or angles differ from the metric's by more than 1e-3 of them. The axes of the metric are this unit's.
+  /// when an image's lengths or angles differ from the metric's by more than 1e-3 of them. The axes of the metric are this unit's;
+  /// its vectors stay those of the cell as it is.
   ReciprocalMetric symmetrised(const ReciprocalMetric& metric) const;
 
   /// Sets hkl and multiplicity of the batch, whose reflections stand for their orbits.

@@ -22,8 +22,6 @@ class LaueGroup {
   /// Throws InputError when they generate no group of a crystal.
   explicit LaueGroup(std::span<const Rotation> rotations);
 
-  /// Operations, W and -W counted once.
-  std::size_t order() const { return units_->front().order(); }
   /// One reflection of each orbit, for a lattice whose index w is that axis.
   const AsymmetricUnit& unit(const ReciprocalMetric& metric) const { return (*units_)[static_cast<std::size_t>(metric.axis[2])]; }
 

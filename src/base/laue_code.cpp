@@ -1,7 +1,6 @@
 #include "src/base/laue_code.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace xxact {
 namespace {
@@ -16,8 +15,13 @@ Rotation product(const Rotation& a, const Rotation& b) {
   return c;
 }
 
-int determinant(const Rotation& w) {
-  return w[0] * (w[4] * w[8] - w[5] * w[7]) - w[1] * (w[3] * w[8] - w[5] * w[6]) + w[2] * (w[3] * w[7] - w[4] * w[6]);
+std::int64_t determinant(const Rotation& w) {
+  const auto e = [&](std::size_t i) { return std::int64_t{w[i]}; };
+  return e(0) * (e(4) * e(8) - e(5) * e(7)) - e(1) * (e(3) * e(8) - e(5) * e(6)) + e(2) * (e(3) * e(7) - e(4) * e(6));
+}
+
+bool in_reach(const Rotation& w) {
+  return std::ranges::all_of(w, [](int entry) { return entry >= -kLargestEntry && entry <= kLargestEntry; });
 }
 
 bool fits_code(const Rotation& w) {
@@ -36,17 +40,17 @@ std::uint32_t code_of(const Rotation& a, const Rotation& b) {
 std::vector<Rotation> laue_group_of(std::span<const Rotation> rotations) {
   std::vector<Rotation> generators, group = {kIdentity};
   for (Rotation w : rotations) {
-    const int sign = determinant(w);
-    if (std::abs(sign) != 1) return {};
-    for (int& entry : w) entry *= sign;
+    if (!in_reach(w)) return {};
+    const std::int64_t sign = determinant(w);
+    if (sign != 1 && sign != -1) return {};
+    for (int& entry : w) entry *= static_cast<int>(sign);
     generators.push_back(w);
   }
-  // Entries cannot overflow: a group of more elements than a crystal's is given up before.
   for (std::size_t i = 0; i < group.size(); ++i)
     for (const Rotation& generator : generators) {
       const Rotation next = product(group[i], generator);
       if (std::ranges::find(group, next) != group.end()) continue;
-      if (group.size() == kMostRotations) return {};
+      if (group.size() == kMostRotations || !in_reach(next)) return {};
       group.push_back(next);
     }
   std::sort(group.begin() + 1, group.end());

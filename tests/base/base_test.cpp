@@ -120,6 +120,7 @@ TEST(LaueCode, TwoRotationsStandForTheirGroup) {
   EXPECT_NE(encode_laue_group({}), kNoLaueCode) << "no rotation but the identity is knowledge too";
   EXPECT_EQ(laue_group_of(decode_laue_group(encode_laue_group({}))).size(), 1U);
   EXPECT_EQ(encode_laue_group(std::vector{Rotation{1, 1, 0, 0, 1, 0, 0, 0, 1}}), kNoLaueCode) << "a shear is no rotation";
+  EXPECT_TRUE(laue_group_of(std::vector{Rotation{1000, 999, 0, 1001, 1000, 0, 0, 0, 1}}).empty()) << "grows without end";
   // Mirrors x and y exchange in a cell whose edges were chosen badly: an entry of 2 does not fit.
   const Rotation skewed = {1, 0, 0, 2, -1, 0, 0, 0, -1};
   EXPECT_EQ(laue_group_of(std::vector{skewed}).size(), 2U);

@@ -37,6 +37,12 @@ def content_hash(f):
     return h.hexdigest()
 
 
+def generators(code):
+    """The two rotations of a Laue code."""
+    code = int(code)  # numpy's unsigned numbers have no -1
+    return (np.array([code // 3**i % 3 for i in range(18)]).reshape(2, 3, 3) - 1) if code else None
+
+
 def print_dataset(f):
     ids, offset = f["structures/id"][...], f["structures/atom_offset"][...]
     first, z, fraction = (f["composition/" + n][...] for n in ("offset", "atomic_number", "fraction"))
@@ -49,6 +55,9 @@ def print_dataset(f):
         composition = [(int(a), round(float(b), 4)) for a, b in zip(z[first[i]:first[i + 1]], fraction[first[i]:first[i + 1]])]
         print(ids[i].decode(), "%.3f" % f["structures/lattice"][i, 0, 0], atoms, occupancy, composition,
               "%.3f" % f["labels/band_gap"][i], f["split"][i])
+    known = np.flatnonzero(f["structures/laue_code"])
+    if len(known):
+        print("generators of row", known[0], generators(f["structures/laue_code"][known[0]]).tolist())
 
 
 def checkpoint_arrays(f):

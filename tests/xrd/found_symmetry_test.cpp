@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "io/ingest.hpp"
 #include "io/space_group.hpp"
 #include "pipeline/xrd/simulator.hpp"
 #include "tests/xrd/reference_structures.hpp"
@@ -32,7 +33,7 @@ TEST(FoundSymmetry, LinesOfRealStructuresAreThoseOfAllReflections) {
   double worst_intensity = 0, worst_angle = 0;
   for (const ReferenceStructure& reference : pymatgen_structures()) {
     StructureView view = reference.structure.view();
-    const io::Symmetry symmetry = io::find_symmetry(record_of(reference.structure), 0.01);
+    const io::Symmetry symmetry = io::find_symmetry(record_of(reference.structure), io::IngestOptions().symprec);
     std::vector<Line> all, reduced;
     simulator.unscaled_lines(view, all);
     view.laue_code = symmetry.laue_code;
@@ -73,6 +74,9 @@ TEST(FoundSymmetry, OnlyWhatHoldsCounts) {
   EXPECT_EQ(io::find_symmetry(record_of(structure), 0.01).space_group, 221);
   EXPECT_EQ(order(), 8U) << "4mm is left, of the Laue class 4/mmm";
   structure.frac_coords[5] = 0.5F;
+  structure.occupancy = {1, 1, 0.5004F, 0.4996F, 0.4996F};  // alike for spglib
+  EXPECT_EQ(order(), 8U);
+  structure.occupancy.clear();
   structure.lattice[8] = 4.0001;
   EXPECT_EQ(order(), 8U) << "the lattice is tetragonal";
 }

@@ -22,7 +22,7 @@ namespace {
 
 io::NamedStructure read_text(const std::string& name, const std::string& text, const io::RecordLimits& limits) {
   const char* scratch = std::getenv("XXACT_TEST_SCRATCH");
-  const std::filesystem::path path = std::filesystem::path(scratch ? scratch : ".") / name;
+  const std::filesystem::path path = (scratch ? std::filesystem::path(scratch) : std::filesystem::temp_directory_path()) / name;
   std::ofstream(path) << text;
   return io::read_structures(path, {}, limits).at(0);
 }
