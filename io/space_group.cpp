@@ -104,7 +104,13 @@ std::uint32_t exact_laue_code(const StructureRecord& record, const Sites& sites,
     if (std::ranges::find(exact, rotation) == exact.end() && sites.keeps_lattice(found.rotations[i]) &&
         sites.maps_onto_itself(record, found.rotations[i], found.translations[i])) exact.push_back(rotation);
   }
-  return encode_laue_group(exact);
+  // Errors add up: of two rotations that hold the product may not.
+  const auto holds = [&](const Rotation& rotation) {
+    Rotation opposite = rotation;
+    for (int& entry : opposite) entry = -entry;
+    return std::ranges::find(exact, rotation) != exact.end() || std::ranges::find(exact, opposite) != exact.end();
+  };
+  return std::ranges::all_of(laue_group_of(exact), holds) ? encode_laue_group(exact) : kNoLaueCode;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,7 @@ namespace xxact {
 
 inline std::string join_numbers(const std::vector<double>& values) { return fmt::format("{}", fmt::join(values, " ")); }
 
-/// Numbers with one character between them, up to the first that is none.
+/// Numbers with a blank, a comma or a hyphen between them; what is no such list ends with a number that is not one (NaN).
 inline std::vector<double> split_numbers(std::string_view text) {
   std::vector<double> values;
   const char* at = text.data();
@@ -21,9 +22,13 @@ inline std::vector<double> split_numbers(std::string_view text) {
   while (at < end) {
     double value = 0;
     const auto [next, error] = std::from_chars(at, end, value);
-    if (error != std::errc{}) break;
+    const bool separated = next == end || (next + 1 < end && std::string_view(" ,-").find(*next) != std::string_view::npos);
+    if (error != std::errc{} || !separated) {
+      values.push_back(std::numeric_limits<double>::quiet_NaN());
+      break;
+    }
     values.push_back(value);
-    at = next + 1;
+    at = next == end ? end : next + 1;
   }
   return values;
 }

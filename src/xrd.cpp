@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -39,13 +40,13 @@ void describe(options::options_description& description) {
       ("labels", options::value<int>(), "with --plot: write the indices over so many of the strongest lines, where they do not overlap; 0: none (12 for one structure, 0 for several)")
       ("stack", options::value<std::string>()->default_value("on"), "with --plot: several structures above each other (on) or overlaid (off)")
       ("measured", options::value<std::string>(), "measured pattern to compare with: .xy, .xye, .csv, .raw, .uxd, .brml, .ras, .xrdml; background taken off, drawn by --plot with the difference; one structure")
-      ("zero-error", options::value<double>(), "degrees subtracted from the measured angles; searched within half a degree if not given");
+      ("zero-error", options::value<double>(), "degrees subtracted from the measured angles; searched within half a degree if not given; where a fit begins, if it fits zero");
   describe_simulation(description);
   describe_fit(description);
 }
 
 struct Outputs {
-  std::optional<fs::path> lines, pattern, plot, measured;
+  std::optional<fs::path> lines, pattern, plot, fit_result, measured;
   int labels = kLabelsOfOne;
   bool stacked = true, absolute = false;
 
@@ -76,10 +77,14 @@ void require_folder(const char* name, const std::optional<fs::path>& path) {
   if (fs::is_directory(*path, error)) throw ConfigError("--{} '{}' is a folder: give the name of a file", name, path->string());
 }
 
-Outputs read_outputs(const options::variables_map& values, std::size_t structures, xrd::Axis axis) {
-  Outputs outputs{output_path(values, "lines", {}), output_path(values, "pattern", {".csv", ".xy"}), output_path(values, "plot", {".svg", ".png"}), std::nullopt};
+Outputs read_outputs(const options::variables_map& values, std::size_t structures, xrd::Axis axis, bool fit) {
+  Outputs outputs{output_path(values, "lines", {}), output_path(values, "pattern", {".csv", ".xy"}), output_path(values, "plot", {".svg", ".png"}), output_path(values, "fit-result", {}), std::nullopt};
   if (values.count("measured") != 0) outputs.measured = values["measured"].as<std::string>();
   if (outputs.lines && outputs.pattern && *outputs.lines == *outputs.pattern) throw ConfigError("--lines and --pattern are the same file '{}'", outputs.lines->string());
+  if (outputs.fit_result && (outputs.fit_result == outputs.pattern || outputs.fit_result == outputs.plot))
+    throw ConfigError("--fit-result and another option are the same file '{}'", outputs.fit_result->string());
+  if (fit && outputs.pattern && outputs.pattern->extension() != ".csv")
+    throw ConfigError("--pattern '{}': a fit writes measured, calculated and background; give a name that ends in .csv", outputs.pattern->string());
   outputs.stacked = parse_switch("stack", values["stack"].as<std::string>());
   outputs.labels = values.count("labels") != 0 ? values["labels"].as<int>() : structures == 1 ? kLabelsOfOne : 0;
   if (outputs.labels < 0 || outputs.labels > kMostLabels) throw ConfigError("--labels {}: give 0 to {}", outputs.labels, kMostLabels);
@@ -87,6 +92,7 @@ Outputs read_outputs(const options::variables_map& values, std::size_t structure
   if (!outputs.plot && !values["stack"].defaulted()) throw ConfigError("--stack needs --plot");
   if (outputs.plot && structures > report::kMostPatterns) throw ConfigError("--plot draws at most {} structures, {} were given", report::kMostPatterns, structures);
   if (!outputs.measured && values.count("zero-error") != 0) throw ConfigError("--zero-error needs --measured");
+  if (values.count("zero-error") != 0 && !(std::abs(values["zero-error"].as<double>()) < 180)) throw ConfigError("--zero-error {}: give degrees, such as 0.05", values["zero-error"].as<double>());
   if (outputs.measured && structures > 1) throw ConfigError("--measured is compared with one structure, {} were given", structures);
   if (outputs.measured && axis == xrd::Axis::q) throw ConfigError("--measured is compared in 2-theta and does not go with --axis q");
   if (structures > 1 && outputs.pattern && outputs.pattern->extension() == ".xy")
@@ -145,19 +151,22 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto records = values.count("record") != 0 ? values["record"].as<Texts>() : Texts();
   const io::RecordLimits limits = read_limits(values);
   const bool fit = wants_fit(values);
-  xrd::Simulator simulator(read_options(values));
-  const xrd::PatternOptions& options = simulator.options();
-  const Outputs outputs = read_outputs(values, std::max(files.size(), records.size()), options.grid.axis);
+  const xrd::PatternOptions options = read_options(values);
+  const Outputs outputs = read_outputs(values, std::max(files.size(), records.size()), options.grid.axis, fit);
+  // A fit has the range of its points, for which other wavelengths may do.
+  std::optional<xrd::Simulator> simulator;
+  if (!fit) simulator.emplace(options);
   const Measurement measurement = read_measurement(values, options.grid);
   if (!runtime.root()) return ExitCode::done;
   require_folder("lines", outputs.lines);
   require_folder("pattern", outputs.pattern);
   require_folder("plot", outputs.plot);
+  require_folder("fit-result", outputs.fit_result);
 
   const std::vector<ChosenStructure> chosen_structures = read_chosen_structures(files, records, limits);
-  if (fit) return fit_measured(values, runtime, chosen_structures.front(), options.simulation, measurement.shape, limits, {outputs.pattern, outputs.plot});
+  if (fit) return fit_measured(values, runtime, chosen_structures.front(), options.simulation, measurement.shape, limits, {outputs.pattern, outputs.plot, outputs.fit_result});
   std::vector<SimulatedStructure> structures;
-  for (const ChosenStructure& chosen : chosen_structures) structures.push_back(simulate(simulator, chosen, measurement, outputs));
+  for (const ChosenStructure& chosen : chosen_structures) structures.push_back(simulate(*simulator, chosen, measurement, outputs));
   Comparison comparison;
   if (outputs.measured) {
     const auto zero_error = values.count("zero-error") != 0 ? std::optional(values["zero-error"].as<double>()) : std::nullopt;

@@ -35,7 +35,7 @@ std::vector<xrd::Range> excluded_ranges(const options::variables_map& values) {
   std::vector<xrd::Range> ranges;
   for (const std::string& text : all_of<std::string>(values, "exclude")) {
     const std::vector<double> ends = split_numbers(text);
-    if (ends.size() != 2 || std::ranges::count(text, '-') != 1 || !(ends[0] < ends[1]))
+    if (ends.size() != 2 || std::isnan(ends[1]) || std::ranges::count(text, '-') != 1 || !(ends[0] < ends[1]))
       throw ConfigError("--exclude '{}': give two angles in degrees, the lower one first, such as 27.5-28.4", text);
     ranges.push_back({ends[0], ends[1]});
   }
@@ -81,6 +81,8 @@ std::vector<io::NamedStructure> read_impurities(const options::variables_map& va
   for (const std::string& file : all_of<std::string>(values, "impurity")) {
     std::vector<io::NamedStructure> found = io::read_structures(file, {}, limits);
     if (found.size() != 1) throw InputError("{} holds {} structures: an impurity is a file with one", file, found.size());
+    if (found.front().atoms_without_displacement > 0)
+      log::warn("{}: {} of {} atoms have no displacement parameters and do not move", file, found.front().atoms_without_displacement, found.front().structure[0].atoms());
     impurities.push_back(std::move(found.front()));
   }
   return impurities;
@@ -219,7 +221,12 @@ ExitCode fit_measured(const options::variables_map& values, Runtime& runtime, co
   if (!pattern.wavelength_angstrom && values["wavelength"].defaulted()) log::info("{} does not say its wavelength: taken as {} angstrom", file, options.simulation.wavelength_angstrom);
   const std::vector<io::NamedStructure> impurities = read_impurities(values, limits);
   std::vector<xrd::FitPhase> phases = {{named.id, named.view()}};
-  for (const io::NamedStructure& impurity : impurities) phases.push_back({impurity.id, impurity.view()});
+  for (const io::NamedStructure& impurity : impurities) {
+    const auto taken = [&](const std::string& name) { return std::ranges::find(phases, name, &xrd::FitPhase::name) != phases.end(); };
+    std::string name = impurity.id;
+    for (int n = 2; taken(name); ++n) name = fmt::format("{} #{}", impurity.id, n);
+    phases.push_back({name, impurity.view()});
+  }
   xrd::PatternFit fit;
   try {
     fit = xrd::fit_pattern(pattern.two_theta_deg, pattern.intensity, pattern.sigma, phases, options);
@@ -229,7 +236,7 @@ ExitCode fit_measured(const options::variables_map& values, Runtime& runtime, co
   if (!fit.converged) log::warn("{}, record {}, with {}: the fit did not converge; its values are where it stopped", chosen.file, named.id, file);
   std::cout << as_table(fit) << std::flush;
   if (outputs.pattern) write_file(*outputs.pattern, as_csv(fit));
-  if (values.count("fit-result") != 0) write_file(values["fit-result"].as<std::string>(), as_json(fit, named.id, file).dump(2) + "\n");
+  if (outputs.result) write_file(*outputs.result, as_json(fit, named.id, file).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   if (outputs.plot) draw_later(runtime, *outputs.plot, fmt::format("{}, cosine {:.4f}, R_wp {:.4f}", named.id, fit.cosine, fit.r_wp), fit, phases);
   return fit.converged ? ExitCode::done : ExitCode::failure;
 }

@@ -20,7 +20,7 @@ bool wants_fit(const options::variables_map& values);
 
 /// Where the results of a fit go.
 struct FitOutputs {
-  std::optional<std::filesystem::path> pattern, plot;
+  std::optional<std::filesystem::path> pattern, plot, result;
 };
 
 /// Fits, prints the table and writes the files. `simulation` and `start` come from the options that the simulation has as well; with the

@@ -98,7 +98,7 @@ std::optional<xrd::PeakShape> read_shape(const options::variables_map& values) {
   }
   const auto caglioti = values["caglioti"].as<std::string>();
   const std::vector<double> uvw = split_numbers(caglioti);
-  if (uvw.size() != 3 || std::ranges::count(caglioti, ',') != 2) throw ConfigError("--caglioti '{}': give U,V,W, three numbers in square degrees", caglioti);
+  if (uvw.size() != 3 || std::isnan(uvw[2]) || std::ranges::count(caglioti, ',') != 2) throw ConfigError("--caglioti '{}': give U,V,W, three numbers in square degrees", caglioti);
   shape.caglioti_u_deg2 = uvw[0], shape.caglioti_v_deg2 = uvw[1], shape.caglioti_w_deg2 = uvw[2];
   if (const double size = values["crystallite-size"].as<double>(); size != 0) shape.crystallite_size_nm = size;
   shape.microstrain = values["microstrain"].as<double>();

@@ -81,6 +81,7 @@ FitParameters::FitParameters(std::vector<FitParameter> fitted, const FitState& s
   PeakShape& shape = fixed_.shape;
   if (shape.kind != PeakShape::Kind::tch) throw ConfigError("a fit needs peaks of the shape tch");
   const double smallest = kNarrowestBins * grid.step_deg(), fwhm = std::sqrt(std::max(shape.caglioti_w_deg2, smallest * smallest));
+  least_fwhm_deg_ = smallest;
   std::ranges::sort(fitted);
   for (const FitParameter parameter : fitted) {
     switch (parameter) {
@@ -200,6 +201,7 @@ std::vector<FitQuantity> FitParameters::quantities(std::span<const double> x) co
 }
 
 void FitParameters::start_at(double zero_deg, double fwhm_deg) {
+  fwhm_deg = std::max(fwhm_deg, least_fwhm_deg_);
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     double& start = start_[i];
     switch (slots_[i].parameter) {
@@ -210,7 +212,7 @@ void FitParameters::start_at(double zero_deg, double fwhm_deg) {
         break;
       case FitParameter::displacement:
         // The shift of a sample at small angles; beside a zero error it starts at nothing.
-        if (slots_.front().parameter != FitParameter::zero) start = -zero_deg * kDegree * fixed_.shifts.goniometer_radius_mm / 2;
+        if (slots_.front().parameter != FitParameter::zero) start = -(zero_deg - fixed_.shifts.zero_shift_deg) * kDegree * fixed_.shifts.goniometer_radius_mm / 2;
         break;
       case FitParameter::width:
       case FitParameter::caglioti:
@@ -219,7 +221,7 @@ void FitParameters::start_at(double zero_deg, double fwhm_deg) {
         break;
       case FitParameter::x: steps_[i] = kStepOfWidth * fwhm_deg; break;
       case FitParameter::y:
-        start = kLorentzianOfWidth * fwhm_deg;
+        if (fixed_.shape.lorentz_y_deg == 0) start = kLorentzianOfWidth * fwhm_deg;
         steps_[i] = kStepOfWidth * fwhm_deg;
         break;
       default: continue;

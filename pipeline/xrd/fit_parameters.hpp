@@ -69,7 +69,7 @@ class FitParameters {
   void add(FitParameter parameter, int part, double start, Bounds bounds, double step);
 
   FitState fixed_;
-  double tan_max_;
+  double tan_max_, least_fwhm_deg_ = 0;
   std::vector<Slot> slots_;
   std::vector<double> start_, steps_;
   std::vector<Bounds> bounds_;

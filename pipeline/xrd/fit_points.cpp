@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kNeighbours = 4;      // on each side, of the mean of counts
 constexpr double kFloorOfLargest = 1e-3;
+constexpr double kMostBins = 1e7;
 constexpr double kMedianOfSquare = 0.4549;  // of a normal number squared
 constexpr double kLargestAngle = 170;       // degrees: widths grow without limit towards 180
 
@@ -81,6 +82,7 @@ FitPoints::FitPoints(std::span<const double> two_theta_deg, std::span<const doub
   const double middle = median(steps), mean = (x.back() - x.front()) / static_cast<double>(x.size() - 1);
   const double step = std::abs(middle - mean) < 0.1 * mean ? mean : middle;
   grid_.two_theta_min_deg = std::max(x.front() - step / 2, 0.0);
+  if (!((x.back() - x.front()) / step < kMostBins)) throw InputError("points {:.3g} degrees apart divide {:.4g} degrees into more than {:.0e} bins", step, x.back() - x.front(), kMostBins);
   grid_.points = static_cast<int>(std::ceil((x.back() - x.front()) / step - 1e-6)) + 1;
   grid_.two_theta_max_deg = grid_.two_theta_min_deg + grid_.points * step;
   const std::vector<double> variance = sigma.empty() ? variances_of_counts(y) : std::vector<double>();

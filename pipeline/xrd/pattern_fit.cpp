@@ -163,8 +163,9 @@ void search_start(FitParameters& parameters, PatternProblem& problem, const Patt
   parameters.start_at(best_zero, best_width);
 }
 
+/// `known_sigma`: the file gives standard deviations. Where it does not, intensities need not be counts, and the misfit says how much they scatter.
 void describe_values(PatternProblem& problem, const FitParameters& parameters, const FitPoints& points, const LeastSquaresResult& minimum, std::span<const FitPhase> phases,
-                     PatternFit& fit) {
+                     bool known_sigma, PatternFit& fit) {
   const std::size_t n = minimum.x.size();
   std::vector<std::vector<double>> columns(n);
   std::vector<std::size_t> inside;
@@ -187,7 +188,7 @@ void describe_values(PatternProblem& problem, const FitParameters& parameters, c
   for (std::vector<double>& column : columns)
     for (std::size_t i = 0; i < column.size(); ++i) column[i] *= points.root_weight()[i];
   const Deviations deviations(columns, inside);
-  const double misfit = std::max(fit.r_wp / fit.r_expected, 1.0);
+  const double misfit = std::max(fit.r_wp / fit.r_expected, known_sigma ? 1.0 : 0.0);
   const auto scaled = [&](std::optional<double> deviation) { return deviation ? std::optional(*deviation * misfit) : deviation; };
   for (const FitQuantity& quantity : parameters.quantities(minimum.x)) {
     const bool at_bound = std::ranges::none_of(inside, [&](std::size_t i) { return i < n && quantity.gradient[i] != 0; });
@@ -293,7 +294,7 @@ PatternFit fit_pattern(std::span<const double> two_theta_deg, std::span<const do
   fill_patterns(problem, minimum.x, all, options.excluded, fit);
   measure_agreement(fit, points.root_weight());
   for (std::size_t p = 0; p < phases.size(); ++p) fit.lines_deg.push_back(problem.angles(minimum.x, p, kShownLine));
-  describe_values(problem, parameters, points, minimum, phases, fit);
+  describe_values(problem, parameters, points, minimum, phases, !sigma.empty(), fit);
   require_significance(fit, phases.front().name);
   return fit;
 }

@@ -64,7 +64,7 @@ struct Line {
 };
 
 /// Root mean square of |F| over the reflections merged into a line of Simulator::unscaled_lines, electrons (neutron: femtometre);
-/// |F| itself where they are of one orbit.
+/// of one orbit it is |F|, or that mean of |F(g)| and |F(-g)| where dispersion makes them differ.
 double structure_factor(const Line& line, const SimulationOptions& options);
 
 struct Reflection {

@@ -22,8 +22,9 @@ OwnedStructure pyrolusite(double edge) {
   return structure;
 }
 
-PatternFit fit_pyrolusite(double edge, const char* fitted = "zero,caglioti,x,y,strain,b-iso") {
-  const io::MeasuredPattern measured = io::read_measured_pattern(std::filesystem::path(XXACT_SOURCE_DIR) / "data/measured/MnO2.xy");
+PatternFit fit_pyrolusite(double edge, const char* fitted = "zero,caglioti,x,y,strain,b-iso", double unit = 1) {
+  io::MeasuredPattern measured = io::read_measured_pattern(std::filesystem::path(XXACT_SOURCE_DIR) / "data/measured/MnO2.xy");
+  for (double& intensity : measured.intensity) intensity *= unit;
   const OwnedStructure structure = pyrolusite(edge);
   PatternFitOptions options;
   const Radiation radiation = parse_radiation("CuKa12");
@@ -43,6 +44,22 @@ TEST(PatternFitReal, PyrolusiteFitsItsMeasuredPattern) {
   EXPECT_LT(std::abs(fit.state.shifts.zero_shift_deg), 0.02);
   const double tallest = *std::ranges::max_element(fit.measured), tallest_calculated = *std::ranges::max_element(fit.calculated);
   EXPECT_NEAR(tallest_calculated, tallest, 0.1 * tallest);
+}
+
+// Patterns are often brought to 1 or 100 before they are written.
+TEST(PatternFitReal, TheUnitOfTheIntensitiesDoesNotMatter) {
+  const PatternFit counts = fit_pyrolusite(4.4041), share = fit_pyrolusite(4.4041, "zero,caglioti,x,y,strain,b-iso", 1e-6);
+  EXPECT_TRUE(share.converged);
+  EXPECT_NEAR(share.r_wp, counts.r_wp, 1e-3);
+  for (const char* name : {"zero error", "added B_iso", "lattice strain"}) {
+    const auto of = [&](const PatternFit& fit) {
+      const auto found = std::ranges::find(fit.values, name, &FittedValue::name);
+      return found != fit.values.end() ? *found : FittedValue{};
+    };
+    ASSERT_TRUE(of(counts).deviation && of(share).deviation) << name;
+    EXPECT_NEAR(of(share).value, of(counts).value, 0.2 * *of(counts).deviation) << name;
+    EXPECT_NEAR(*of(share).deviation, *of(counts).deviation, 0.05 * *of(counts).deviation) << name;
+  }
 }
 
 /// The numbers of pattern_fit_expected.py: gemmi, numpy and scipy.

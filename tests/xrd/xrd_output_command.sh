@@ -137,4 +137,8 @@ status=0; "$XXACT" xrd CsCl.cif missing.cif >out.txt 2>err.txt || status=$?
 [ "$status" -ne 0 ] && grep -q "missing.cif" err.txt || fail "a missing file is not named"
 "$XXACT" xrd --help >help.txt
 grep -q "xxact xrd anatase.cif rutile.cif" help.txt || fail "--help without an example of several structures"
+expect_exit 64 "there is no folder 'nowhere'" CsCl.cif --measured one.xy --fit --fit-result nowhere/fit.json
+expect_exit 64 "give a name that ends in .csv" CsCl.cif --measured one.xy --fit --pattern fit.xy
+expect_exit 64 "the lower one first" CsCl.cif --measured one.xy --fit --exclude 27-28foo
+expect_exit 64 "give degrees" CsCl.cif --measured one.xy --zero-error nan
 echo "xrd output: passed"
