@@ -1,14 +1,23 @@
 #include "io/byte_stream.hpp"
 
-#include <boost/iostreams/device/file.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <boost/iostreams/filter/bzip2.hpp>
 #include <boost/iostreams/filter/gzip.hpp>
 #include <boost/iostreams/filter/zstd.hpp>
 #include <boost/iostreams/filtering_streambuf.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
 #include <fstream>
+#include <mutex>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "io/zstd_frames.hpp"
@@ -21,6 +30,8 @@ namespace {
 namespace streams = boost::iostreams;
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 18;
+constexpr std::size_t kChunksAhead = 16;
+constexpr std::streamsize kFilterBytes = 1 << 16;
 constexpr std::uint64_t kFreeExpansion = std::uint64_t{1} << 30;
 constexpr std::uint64_t kMaxRatio = 1000;
 
@@ -48,22 +59,162 @@ std::string_view compression_name(Compression compression) {
   return "unknown";
 }
 
-struct ByteStream::Implementation {
-  std::filesystem::path path;
-  Compression compression = Compression::none;
-  std::uint64_t file_bytes = 0, bytes_out = 0;
-  bool ended = false;
-  bool in_memory = false;
-  std::string text;  // in memory
-  std::vector<char> buffer;
-  streams::filtering_streambuf<streams::input> stream;
+namespace {
 
-  void end() {
-    ended = true;
-    // Boost's zstd filter takes the end of the file for the end of the data.
-    if (compression == Compression::zstd && !zstd_frames_complete(path)) throw InputError("zstd data end early");
-    if (bytes_out == 0) throw InputError("file is empty once decompressed");
+/// The bytes of a file for Boost.Iostreams, counted on their way.
+class CountedFile {
+ public:
+  using char_type = char;
+  using category = streams::source_tag;
+
+  CountedFile(const std::filesystem::path& path, ReadCounter* counter)
+      : descriptor_(std::make_shared<Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC))), counter_(counter) {
+    if (descriptor_->number < 0) throw InputError("cannot be opened: {}", std::strerror(errno));
+    ::posix_fadvise(descriptor_->number, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
+
+  std::streamsize read(char* out, std::streamsize size) {
+    ssize_t count = 0;
+    do count = ::read(descriptor_->number, out, static_cast<std::size_t>(size));
+    while (count < 0 && errno == EINTR);
+    if (count < 0) throw InputError("cannot be read: {}", std::strerror(errno));
+    if (counter_ != nullptr) counter_->fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
+    return count == 0 ? -1 : count;
+  }
+
+ private:
+  struct Descriptor {
+    explicit Descriptor(int open) : number(open) {}
+    ~Descriptor() {
+      if (number >= 0) ::close(number);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int number;
+  };
+  std::shared_ptr<Descriptor> descriptor_;  // Boost copies devices
+  ReadCounter* counter_;
+};
+
+/// Decompresses a file, chunk by chunk.
+class FileChunks {
+ public:
+  FileChunks(const std::filesystem::path& path, ReadCounter* counter) : path_(path), compression_(compression_of(path)), file_bytes_(std::filesystem::file_size(path)) {
+    switch (compression_) {
+      case Compression::gzip: stream_.push(streams::gzip_decompressor(streams::zlib::default_window_bits, kFilterBytes)); break;
+      case Compression::bzip2: stream_.push(streams::bzip2_decompressor(false, kFilterBytes)); break;
+      case Compression::zstd: stream_.push(streams::zstd_decompressor(kFilterBytes)); break;
+      case Compression::none: break;
+    }
+    stream_.push(CountedFile(path, counter), kFilterBytes);
+  }
+
+  Compression compression() const { return compression_; }
+  /// Whether decompressing it is worth a thread of its own.
+  bool large() const { return compression_ != Compression::none && file_bytes_ > kChunkBytes; }
+
+  /// The next bytes; none at the end.
+  void next(std::string& chunk) {
+    chunk.resize(kChunkBytes);
+    std::streamsize count = 0;
+    try {
+      count = stream_.sgetn(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    } catch (const InputError&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw InputError("{} data are damaged or end early ({})", compression_name(compression_), error.what());
+    }
+    chunk.resize(static_cast<std::size_t>(std::max<std::streamsize>(count, 0)));
+    if (chunk.empty()) return end();
+    bytes_out_ += chunk.size();
+    if (bytes_out_ > kFreeExpansion && bytes_out_ / kMaxRatio > file_bytes_) throw InputError("expands more than {} times", kMaxRatio);
+  }
+
+ private:
+  void end() {
+    // Boost's zstd filter takes the end of the file for the end of the data.
+    if (compression_ == Compression::zstd && !zstd_frames_complete(path_)) throw InputError("zstd data end early");
+    if (bytes_out_ == 0) throw InputError("file is empty once decompressed");
+  }
+
+  std::filesystem::path path_;
+  Compression compression_;
+  std::uint64_t file_bytes_, bytes_out_ = 0;
+  streams::filtering_streambuf<streams::input> stream_;
+};
+
+/// Runs FileChunks some chunks ahead in a thread of its own, so that decompressing and parsing go on side by side.
+class ReadAhead {
+ public:
+  explicit ReadAhead(std::unique_ptr<FileChunks> chunks) : chunks_(std::move(chunks)), thread_([this] { work(); }) {}
+
+  ~ReadAhead() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    free_.notify_one();
+  }
+
+  ReadAhead(const ReadAhead&) = delete;
+  ReadAhead& operator=(const ReadAhead&) = delete;
+
+  void next(std::string& chunk) {
+    std::unique_lock lock(mutex_);
+    ready_.wait(lock, [this] { return !filled_.empty() || ended_; });
+    if (filled_.empty()) {
+      chunk.clear();
+      if (failure_) std::rethrow_exception(failure_);
+      return;
+    }
+    spare_.push_back(std::move(chunk));
+    chunk = std::move(filled_.front());
+    filled_.pop_front();
+    lock.unlock();
+    free_.notify_one();
+  }
+
+ private:
+  void work() {
+    std::string chunk;
+    for (bool more = true; more;) {
+      std::exception_ptr failure;
+      try {
+        chunks_->next(chunk);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      std::unique_lock lock(mutex_);
+      more = !failure && !chunk.empty();
+      if (more) filled_.push_back(std::move(chunk));
+      failure_ = failure;
+      ended_ = !more;
+      ready_.notify_one();
+      free_.wait(lock, [this] { return filled_.size() < kChunksAhead || stopping_; });
+      if (stopping_) return;
+      chunk = spare_.empty() ? std::string() : std::move(spare_.back());
+      if (!spare_.empty()) spare_.pop_back();
+    }
+  }
+
+  std::unique_ptr<FileChunks> chunks_;  // of the thread
+  std::mutex mutex_;
+  std::condition_variable ready_, free_;
+  std::deque<std::string> filled_;
+  std::vector<std::string> spare_;
+  std::exception_ptr failure_;
+  bool ended_ = false, stopping_ = false;
+  std::jthread thread_;  // last: it uses everything above
+};
+
+}  // namespace
+
+struct ByteStream::Implementation {
+  Compression compression = Compression::none;
+  bool ended = false, in_memory = false;
+  std::string chunk;  // the current one, or all of a text in memory
+  std::unique_ptr<FileChunks> chunks;
+  std::unique_ptr<ReadAhead> ahead;
 };
 
 ByteStream::ByteStream() : implementation_(std::make_unique<Implementation>()) {}
@@ -71,27 +222,19 @@ ByteStream::ByteStream() : implementation_(std::make_unique<Implementation>()) {
 ByteStream ByteStream::of_text(std::string text) {
   ByteStream stream;
   stream.implementation_->in_memory = true;
-  stream.implementation_->text = std::move(text);
+  stream.implementation_->chunk = std::move(text);
   return stream;
 }
 
-ByteStream::ByteStream(const std::filesystem::path& path) : ByteStream() {
+ByteStream::ByteStream(const std::filesystem::path& path, ReadCounter* counter) : ByteStream() {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (error || status.type() == std::filesystem::file_type::not_found) throw InputError("no such file");
   if (!std::filesystem::is_regular_file(status)) throw InputError("not a regular file");
   auto& self = *implementation_;
-  self.path = path;
-  self.buffer.resize(kChunkBytes);
-  self.compression = compression_of(path);
-  self.file_bytes = std::filesystem::file_size(path, error);
-  switch (self.compression) {
-    case Compression::gzip: self.stream.push(streams::gzip_decompressor()); break;
-    case Compression::bzip2: self.stream.push(streams::bzip2_decompressor()); break;
-    case Compression::zstd: self.stream.push(streams::zstd_decompressor()); break;
-    case Compression::none: break;
-  }
-  self.stream.push(streams::file_source(path.string(), std::ios::in | std::ios::binary));
+  self.chunks = std::make_unique<FileChunks>(path, counter);
+  self.compression = self.chunks->compression();
+  if (self.chunks->large()) self.ahead = std::make_unique<ReadAhead>(std::move(self.chunks));
 }
 
 ByteStream::~ByteStream() = default;
@@ -105,23 +248,17 @@ std::string_view ByteStream::next_chunk() {
   if (self.ended) return {};
   if (self.in_memory) {
     self.ended = true;
-    return self.text;
+    return self.chunk;
   }
-  std::streamsize count = 0;
   try {
-    count = self.stream.sgetn(self.buffer.data(), static_cast<std::streamsize>(self.buffer.size()));
-  } catch (const std::exception& error) {
+    if (self.ahead) self.ahead->next(self.chunk);
+    else self.chunks->next(self.chunk);
+  } catch (...) {
     self.ended = true;
-    throw InputError("{} data are damaged or end early ({})", compression_name(self.compression), error.what());
+    throw;
   }
-  if (count <= 0) {
-    self.end();
-    return {};
-  }
-  self.bytes_out += static_cast<std::uint64_t>(count);
-  if (self.bytes_out > kFreeExpansion && self.bytes_out / kMaxRatio > self.file_bytes)
-    throw InputError("expands more than {} times", kMaxRatio);
-  return {self.buffer.data(), static_cast<std::size_t>(count)};
+  self.ended = self.chunk.empty();
+  return self.chunk;
 }
 
 std::string read_whole(ByteStream stream, std::size_t limit) {

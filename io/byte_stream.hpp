@@ -1,7 +1,9 @@
 // Bytes of an input file, decompressed on the way. The compression is told by the file's first bytes, not by its
 // name: gzip, bzip2, zstd (several members or frames in a row too) or none. Streamed: memory does not grow with the file.
+// Large compressed files are decompressed ahead, in a thread of their own.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -16,10 +18,14 @@ enum class Compression { none, gzip, bzip2, zstd };
 /// Name of a compression as messages say it: "gzip", ...
 std::string_view compression_name(Compression compression);
 
+/// Bytes of files that were read so far; threads may add to it.
+using ReadCounter = std::atomic<std::uint64_t>;
+
 class ByteStream {
  public:
-  /// Throws InputError when the file cannot be opened, is no regular file or is empty.
-  explicit ByteStream(const std::filesystem::path& path);
+  /// Throws InputError when the file cannot be opened, is no regular file or is empty. Adds the bytes that it takes from the
+  /// file to the counter, if there is one, which must outlive it.
+  explicit ByteStream(const std::filesystem::path& path, ReadCounter* counter = nullptr);
   /// Bytes that are in memory already, taken as they are (a member of an archive).
   static ByteStream of_text(std::string text);
   ~ByteStream();

@@ -1,4 +1,4 @@
-// The rows of a dataset as a rank holds them in memory, and the description that goes with them: what the ingest of
+// The rows of a dataset as they are made in memory, and the description that goes with them: what the ingest of
 // structure files hands to the dataset writer. Not here: the file layout (io/dataset_schema.hpp and its writer).
 #pragma once
 
@@ -27,11 +27,8 @@ struct CompositionEntry {
   bool operator==(const CompositionEntry&) const = default;
 };
 
-/// The rows that one rank holds, in input order. The place of a row in the file is given by `input_index`: strictly
-/// increasing in a rank, disjoint between ranks, not necessarily contiguous (rejected records leave gaps).
-/// Every array but the flat ones has `size()` entries.
+/// Rows in memory, in their order. Every array but the flat ones has `size()` entries.
 struct DatasetRows {
-  std::vector<std::int64_t> input_index;
   std::vector<std::string> id;  // UTF-8, at most 64 bytes
   StructureArrays structures;   // a row without structure has a NaN lattice and no atoms
   std::vector<std::uint8_t> space_group, space_group_spglib;  // 0 = unknown, not computed
@@ -43,7 +40,7 @@ struct DatasetRows {
   std::vector<std::vector<float>> labels;  // [labels of the description, in its order][N]; NaN = unknown
   std::vector<std::uint8_t> split;         // Split
 
-  std::size_t size() const { return input_index.size(); }
+  std::size_t size() const { return id.size(); }
 };
 
 /// What holds for the whole file; the same on every rank.

@@ -4,53 +4,12 @@
 #include <numeric>
 #include <span>
 
-#include "src/base/error.hpp"
-#include "src/base/mpi.hpp"
 
 namespace xxact::io {
 namespace {
 
-constexpr std::size_t kHashMessage = 64U << 20;
-
 std::span<const std::byte> bytes_of(const StoredArray& array) {
   return {static_cast<const std::byte*>(array.data), array.spec.bytes()};
-}
-
-std::string combine(const std::vector<StoredArray>& arrays, const std::vector<Sha256Digest>& digests) {
-  Sha256 hash;
-  for (std::size_t i = 0; i < arrays.size(); ++i) {
-    hash.update(std::as_bytes(std::span(arrays[i].path.c_str(), arrays[i].path.size() + 1)));
-    hash.update(std::as_bytes(std::span(digests[i])));
-  }
-  return to_hex(hash.finish());
-}
-
-/// Sends this rank's bytes of an array to the rank that hashes it, in messages that MPI can count.
-void post_sends(MPI_Comm comm, const StoredArray& array, int root, int tag, std::vector<MPI_Request>& requests) {
-  const auto bytes = bytes_of(array);
-  for (std::size_t done = 0; done < bytes.size(); done += kHashMessage) {
-    const auto piece = bytes.subspan(done, std::min(kHashMessage, bytes.size() - done));
-    requests.emplace_back();
-    check_mpi(MPI_Isend(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, root, tag, comm, &requests.back()), "sending rows to be hashed");
-  }
-}
-
-Sha256Digest hash_in_rank_order(MPI_Comm comm, const StoredArray& own, int rank, const std::vector<std::int64_t>& bytes, int tag) {
-  Sha256 hash;
-  std::vector<std::byte> piece;
-  for (int source = 0; source < static_cast<int>(bytes.size()); ++source) {
-    if (source == rank) {
-      hash.update(bytes_of(own));
-      continue;
-    }
-    for (std::int64_t left = bytes[static_cast<std::size_t>(source)]; left > 0;) {
-      piece.resize(std::min(kHashMessage, static_cast<std::size_t>(left)));
-      check_mpi(MPI_Recv(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, source, tag, comm, MPI_STATUS_IGNORE), "receiving rows to be hashed");
-      hash.update(piece);
-      left -= static_cast<std::int64_t>(piece.size());
-    }
-  }
-  return hash.finish();
 }
 
 }  // namespace
@@ -92,39 +51,24 @@ std::vector<StoredArray> stored_arrays(const DatasetArrays& a, std::size_t id_wi
 }
 
 std::string content_hash(const std::vector<StoredArray>& arrays) {
+  std::vector<std::string> paths;
   std::vector<Sha256Digest> digests;
   for (const auto& array : arrays) {
     Sha256 hash;
     hash.update(bytes_of(array));
+    paths.push_back(array.path);
     digests.push_back(hash.finish());
   }
-  return combine(arrays, digests);
+  return content_hash(paths, digests);
 }
 
-std::string content_hash(MPI_Comm comm, const std::vector<StoredArray>& local) {
-  int rank = 0, ranks = 1;
-  check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
-  check_mpi(MPI_Comm_size(comm, &ranks), "asking for the number of ranks");
-  const auto arrays = local.size(), processes = static_cast<std::size_t>(ranks);
-  std::vector<std::int64_t> mine(arrays), all(arrays * processes);
-  for (std::size_t i = 0; i < arrays; ++i) mine[i] = static_cast<std::int64_t>(local[i].spec.bytes());
-  const int count = mpi_count(static_cast<std::int64_t>(arrays), "hashing arrays");
-  check_mpi(MPI_Allgather(mine.data(), count, MPI_INT64_T, all.data(), count, MPI_INT64_T, comm), "gathering the arrays' lengths");
-
-  // SHA-256 is sequential in an array's bytes; the arrays are spread over the ranks so that they are hashed side by side.
-  std::vector<MPI_Request> requests;
-  for (std::size_t i = 0; i < arrays; ++i)
-    if (const int root = static_cast<int>(i % processes); root != rank) post_sends(comm, local[i], root, static_cast<int>(i), requests);
-  std::vector<Sha256Digest> digests(arrays, Sha256Digest{});
-  for (std::size_t i = static_cast<std::size_t>(rank); i < arrays; i += processes) {
-    std::vector<std::int64_t> bytes(processes);
-    for (std::size_t r = 0; r < processes; ++r) bytes[r] = all[r * arrays + i];
-    digests[i] = hash_in_rank_order(comm, local[i], rank, bytes, static_cast<int>(i));
+std::string content_hash(const std::vector<std::string>& paths, const std::vector<Sha256Digest>& digests) {
+  Sha256 hash;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    hash.update(std::as_bytes(std::span(paths[i].c_str(), paths[i].size() + 1)));
+    hash.update(std::as_bytes(std::span(digests[i])));
   }
-  check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "sending rows to be hashed");
-  check_mpi(MPI_Allreduce(MPI_IN_PLACE, digests.data(), static_cast<int>(arrays * sizeof(Sha256Digest)), MPI_BYTE, MPI_BOR, comm),
-            "exchanging digests");
-  return combine(local, digests);
+  return to_hex(hash.finish());
 }
 
 }  // namespace xxact::io

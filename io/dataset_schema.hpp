@@ -2,8 +2,6 @@
 // docs/data-format.md says the same for readers in other languages.
 #pragma once
 
-#include <mpi.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -33,8 +31,8 @@ std::vector<StoredArray> stored_arrays(const DatasetArrays& arrays, std::size_t 
 /// content_hash: SHA-256 over, for each array in order, its path, one NUL and the SHA-256 of its bytes.
 std::string content_hash(const std::vector<StoredArray>& arrays);
 
-/// The same for arrays whose rows lie on several ranks, rank 0's first. Collective on comm; same result on every rank.
-std::string content_hash(MPI_Comm comm, const std::vector<StoredArray>& local);
+/// The same from the digests of the arrays.
+std::string content_hash(const std::vector<std::string>& paths, const std::vector<Sha256Digest>& digests);
 
 /// Throws InputError naming file, dataset and row unless the arrays are sound: offsets from 0, rising, ending at the
 /// length of what they point into; lattices all NaN without atoms or finite and of a volume with atoms; elements 1..118;

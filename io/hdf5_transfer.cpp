@@ -175,17 +175,21 @@ void write_array(const DatasetHandle& dataset, const ArraySpec& spec, const void
   }
 }
 
-void read_array(const DatasetHandle& dataset, const ArraySpec& spec, void* data, const Place& place) {
+void read_rows(const DatasetHandle& dataset, const ArraySpec& spec, std::int64_t first, std::int64_t rows, void* data, const Place& place) {
   const auto type = type_of(spec, place);
   const std::int64_t step = rows_per_transfer(spec, kMaxTransfer);
-  for (std::int64_t done = 0; done < spec.rows() && spec.bytes() > 0; done += step) {
-    const std::int64_t count = std::min(step, spec.rows() - done);
+  for (std::int64_t done = 0; done < rows && spec.bytes() > 0; done += step) {
+    const std::int64_t count = std::min(step, rows - done);
     const auto memory = space_of(spec, count, place), source = space_of(spec, spec.rows(), place);
-    select_rows(source, spec, done, count, place);
+    select_rows(source, spec, first + done, count, place);
     auto* target = static_cast<char*>(data) + static_cast<std::size_t>(done) * spec.row_bytes();
     if (H5Dread(dataset.get(), type.get(), memory.get(), source.get(), H5P_DEFAULT, target) < 0)
       throw InputError("{}: the data cannot be read, the file is damaged or incomplete: {}", place.text(), take_error_stack());
   }
+}
+
+void read_array(const DatasetHandle& dataset, const ArraySpec& spec, void* data, const Place& place) {
+  read_rows(dataset, spec, 0, spec.rows(), data, place);
 }
 
 }  // namespace xxact::io::hdf5

@@ -62,6 +62,9 @@ void write_stacked_rows(MPI_Comm comm, const File& file, const ArraySpec& local,
 /// One process writes the whole array.
 void write_array(const DatasetHandle& dataset, const ArraySpec& spec, const void* data, const Place& place);
 
+/// One process reads rows [first, first + rows) into `data`. InputError when the data are damaged.
+void read_rows(const DatasetHandle& dataset, const ArraySpec& spec, std::int64_t first, std::int64_t rows, void* data, const Place& place);
+
 /// One process reads the whole array into `data`, spec.bytes() long. InputError when the data are damaged.
 void read_array(const DatasetHandle& dataset, const ArraySpec& spec, void* data, const Place& place);
 

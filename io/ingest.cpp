@@ -4,19 +4,19 @@
 #include <simdjson.h>
 
 #include <chrono>
+#include <map>
 
 #include "io/byte_exchange.hpp"
 #include "io/collective_step.hpp"
-#include "io/duplicate_ids.hpp"
+#include "io/duplicate_rows.hpp"
+#include "io/ingest_parts.hpp"
 #include "io/input_files.hpp"
 #include "io/reject_log.hpp"
-#include "io/row_builder.hpp"
-#include "io/source.hpp"
+#include "io/source_pass.hpp"
 #include "io/split.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
 #include "src/base/mpi.hpp"
-#include "src/base/progress.hpp"
 
 namespace xxact::io {
 
@@ -41,77 +41,68 @@ std::string as_utf8(std::string text) {
 
 std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())); }
 
-/// This rank's part of reading all files.
-class IngestRun {
- public:
-  IngestRun(MPI_Comm comm, const IngestOptions& options) : comm_(comm), options_(options), builder(options) {
-    check_mpi(MPI_Comm_rank(comm, &rank_), "asking for the rank");
-    check_mpi(MPI_Comm_size(comm, &ranks_), "asking for the number of ranks");
-    const InputList list = list_inputs(comm, options.inputs);
-    if (list.skipped > 0) log::info("ingest: {} files of the folders are no .csv, .json, .cif or archive of those and are left out", list.skipped);
-    files = list.files;
-    records.assign(files.size(), 0);
+std::filesystem::path parts_path(const std::filesystem::path& output) { return output.string() + ".parts"; }
+
+/// The options that rows depend on: parts of other rules are not used.
+std::string rules_of(const IngestOptions& o) {
+  return fmt::format("symmetry {}, symprec {}, split {}, seed {}, atoms {}", static_cast<int>(o.symmetry), o.symprec, o.split_as ? static_cast<int>(*o.split_as) : -1,
+                     o.split_seed ? std::to_string(*o.split_seed) : "none", o.limits.max_atoms);
+}
+
+std::vector<SourceIdentity> identities(const std::vector<InputFile>& files) {
+  std::vector<SourceIdentity> out;
+  for (const auto& file : files) out.push_back({file.path, file.bytes, file.changed});
+  return out;
+}
+
+void say_what_is_there(const IngestParts& parts) {
+  std::int64_t records = 0, files = 0;
+  for (const auto& coverage : parts.coverage()) {
+    records += coverage.records();
+    files += coverage.complete() ? 1 : 0;
   }
+  if (records > 0) log::info("ingest: goes on behind an earlier run: {} records, {} of {} files complete", records, files, parts.coverage().size());
+}
 
-  void read_all() {
-    const std::vector<FileReaders> readers = assign_readers(files, ranks_);
-    Progress progress("ingest", "records", 0, options_.progress && rank_ == 0);
-    for (std::size_t file = 0; file < files.size(); ++file)
-      if (readers[file].include(rank_)) read_file(file, readers[file], progress);
-  }
-
-  /// Collective. Global row order: records of all files one after the other.
-  std::vector<std::int64_t> input_indices(const DatasetRows& rows) {
-    check_mpi(MPI_Allreduce(MPI_IN_PLACE, records.data(), mpi_count(static_cast<std::int64_t>(records.size()), "numbers of records"), MPI_INT64_T, MPI_MAX, comm_),
-              "adding up the records");
-    std::vector<std::int64_t> first(files.size() + 1, 0);
-    for (std::size_t file = 0; file < files.size(); ++file) first[file + 1] = first[file] + records[file];
-    std::vector<std::int64_t> index(rows.source_file.size());
-    for (std::size_t row = 0; row < index.size(); ++row) index[row] = first[rows.source_file[row]] + rows.record[row];
-    return index;
-  }
-
- private:
-  void read_file(std::size_t file, const FileReaders& readers, Progress& progress) {
-    std::int64_t number = Reject::kWholeFile;  // of the record that is read
-    try {
-      const auto reader = open_records(files[file].path, options_.limits);
-      for (number = 0; reader->next(); ++number) {
-        records[file] = number + 1;
-        if (readers.parses(rank_, number)) read_record(*reader, file, number);
-        progress.update(++passed_);
-      }
-      if (number == 0) rejects.push_back({file, Reject::kWholeFile, {}, "no records"});
-    } catch (const InputError& error) {
-      const std::string kept = number > 0 ? fmt::format("; the {} records before are kept", number) : "";
-      rejects.push_back({file, number > 0 ? number : Reject::kWholeFile, {}, error.what() + kept});
-    } catch (const std::filesystem::filesystem_error& error) {
-      rejects.push_back({file, number > 0 ? number : Reject::kWholeFile, {}, error.code().message()});
-    }
-  }
-
-  void read_record(RecordReader& reader, std::size_t file, std::int64_t number) {
-    try {
-      reader.parse(record_);
-      check_record(record_, options_.limits);
-      builder.add(record_, static_cast<std::uint32_t>(file), static_cast<std::uint32_t>(number));
-    } catch (const std::runtime_error& error) {  // ours, or a parser library's
-      rejects.push_back({file, number, record_.id.empty() ? reader.id() : record_.id, error.what()});
-    }
-  }
-
-  MPI_Comm comm_;
-  const IngestOptions& options_;
-  int rank_ = 0, ranks_ = 1;
-  StructureRecord record_;
-  std::int64_t passed_ = 0;
-
- public:
-  std::vector<InputFile> files;
-  std::vector<std::int64_t> records;  // of each file, as far as it could be read
+/// What the parts hold beside the rows; each is looked at by one rank.
+struct FromParts {
   std::vector<Reject> rejects;
-  RowBuilder builder;
+  IngestTallies tallies;
 };
+
+/// Collective. Also checks that the rows are those that were written.
+FromParts look_through(MPI_Comm comm, const IngestParts& parts, int rank, int ranks) {
+  FromParts out;
+  collectively(comm, [&] {
+    for (auto part = static_cast<std::size_t>(rank); part < parts.size(); part += static_cast<std::size_t>(ranks)) {
+      const PartFile file = parts.open(part);
+      file.verify();
+      out.tallies += file.header().tallies;
+      out.rejects.insert(out.rejects.end(), file.header().rejects.begin(), file.header().rejects.end());
+    }
+  });
+  IngestTallies& t = out.tallies;
+  std::array<std::int64_t, 6> counts = {t.split[0], t.split[1], t.split[2], t.groups_compared, t.groups_different, t.groups_not_found};
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, counts.data(), 6, MPI_INT64_T, MPI_SUM, comm), "adding up the rows");
+  std::copy_n(counts.begin(), 3, t.split.begin());
+  t.groups_compared = counts[3];
+  t.groups_different = counts[4];
+  t.groups_not_found = counts[5];
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, t.seen.data(), static_cast<int>(t.seen.size()), MPI_UINT32_T, MPI_BOR, comm), "agreeing on the labels");
+  return out;
+}
+
+/// This rank's rows.
+std::vector<DatasetPiece> pieces_of_parts(const IngestParts& parts, int rank, int ranks, const std::vector<std::size_t>& labels) {
+  std::map<std::size_t, std::shared_ptr<const PartFile>> files;
+  std::vector<DatasetPiece> pieces;
+  for (const PartRows& rows : parts.share_of(rank, ranks)) {
+    auto& file = files[rows.part];
+    if (!file) file = std::make_shared<const PartFile>(parts.open(rows.part));
+    pieces.push_back({[file] { return file->open(); }, rows.first_row, rows.rows, static_cast<std::uint32_t>(rows.file), file->labels_of(labels)});
+  }
+  return pieces;
+}
 
 DatasetDescription describe(MPI_Comm comm, const IngestOptions& options, const std::vector<InputFile>& files, const std::vector<LabelInfo>& labels) {
   DatasetDescription description;
@@ -126,48 +117,49 @@ DatasetDescription describe(MPI_Comm comm, const IngestOptions& options, const s
   return description;
 }
 
-ChosenLabels choose_labels_of_all(MPI_Comm comm, const RowBuilder& builder, const IngestOptions& options) {
-  SeenSources seen = builder.seen();
-  check_mpi(MPI_Allreduce(MPI_IN_PLACE, seen.data(), static_cast<int>(seen.size()), MPI_UINT32_T, MPI_BOR, comm), "agreeing on the labels");
-  return choose_labels(seen, options.label_definitions);
-}
-
-IngestSummary count_over_ranks(MPI_Comm comm, const RowBuilder& builder, std::size_t rows) {
-  std::int64_t counts[7] = {static_cast<std::int64_t>(rows), builder.split_counts[0], builder.split_counts[1], builder.split_counts[2],
-                            builder.groups_compared,         builder.groups_different, builder.groups_not_found};
-  check_mpi(MPI_Allreduce(MPI_IN_PLACE, counts, 7, MPI_INT64_T, MPI_SUM, comm), "adding up the rows");
-  IngestSummary summary;
-  summary.rows = counts[0];
-  summary.train = counts[1];
-  summary.validation = counts[2];
-  summary.test = counts[3];
-  summary.groups_compared = counts[4];
-  summary.groups_different = counts[5];
-  summary.groups_not_found = counts[6];
-  return summary;
-}
-
 }  // namespace
 
 std::filesystem::path rejects_path(const std::filesystem::path& output) { return output.string() + ".rejects.jsonl"; }
 
+std::filesystem::path duplicates_path(const std::filesystem::path& output) { return output.string() + ".duplicates.jsonl"; }
+
 IngestSummary ingest(MPI_Comm comm, const IngestOptions& options) {
   check_options(options);
-  IngestRun run(comm, options);
-  collectively(comm, [&] { run.read_all(); });
+  int rank = 0, ranks = 1;
+  check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
+  check_mpi(MPI_Comm_size(comm, &ranks), "asking for the number of ranks");
+  const InputList list = list_inputs(comm, options.inputs);
+  if (list.skipped > 0) log::info("ingest: {} files of the folders are no .csv, .json, .cif or archive of those and are left out", list.skipped);
+  IngestParts parts(comm, parts_path(options.output), rules_of(options), identities(list.files));
+  say_what_is_there(parts);
+  {
+    SourcePass pass(comm, options, list.files, parts);
+    pass.read_all();
+    pass.wait_for_all();
+  }
+  parts.gather_new();
 
-  const ChosenLabels chosen = choose_labels_of_all(comm, run.builder, options);
-  DatasetRows rows = run.builder.take_rows(chosen);
-  rows.input_index = run.input_indices(rows);
-  IngestSummary summary = count_over_ranks(comm, run.builder, rows.size());
+  const FromParts all = look_through(comm, parts, rank, ranks);
+  const ChosenLabels chosen = choose_labels(all.tallies.seen, options.label_definitions);
+  IngestSummary summary;
   summary.labels = chosen.info;
+  summary.tallies = all.tallies;
   summary.rejects = rejects_path(options.output);
-  summary.rejected = write_rejects(comm, summary.rejects, run.files, run.rejects);
-  if (summary.rows == 0)
-    throw InputError("not one of the records of {} input files can be used; the reasons are in {}", run.files.size(), summary.rejects.string());
-  summary.duplicate_ids = count_duplicate_ids(comm, rows.id);
-  const DatasetDescription description = describe(comm, options, run.files, chosen.info);
-  summary.content_hash = write_dataset(comm, options.output, std::move(rows), description, options.write).content_hash;
+  summary.duplicates = duplicates_path(options.output);
+  summary.rejected = write_rejects(comm, summary.rejects, list.files, all.rejects);
+  std::vector<DatasetPiece> pieces;
+  collectively(comm, [&] { pieces = pieces_of_parts(parts, rank, ranks, chosen.label); });
+  for (const auto& piece : pieces) summary.rows += piece.rows;
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &summary.rows, 1, MPI_INT64_T, MPI_SUM, comm), "adding up the rows");
+  if (summary.rows == 0) {
+    parts.remove();
+    throw InputError("not one of the records of {} input files can be used; the reasons are in {}", list.files.size(), summary.rejects.string());
+  }
+  const DuplicateCounts duplicates = report_duplicates(comm, pieces, summary.duplicates);
+  summary.duplicate_ids = duplicates.ids;
+  summary.duplicate_contents = duplicates.contents;
+  summary.content_hash = write_dataset(comm, options.output, pieces, describe(comm, options, list.files, chosen.info), options.write).content_hash;
+  parts.remove();
   return summary;
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <system_error>
 
 #include "io/byte_exchange.hpp"
@@ -17,10 +19,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::uint64_t bytes_of(const fs::path& path) {
+InputFile file_at(const fs::path& path) {
   std::error_code error;
   const auto bytes = fs::file_size(path, error);
-  return error ? 0 : bytes;
+  const bool sized = !error;
+  const auto changed = fs::last_write_time(path, error);
+  return {path.string(), sized ? bytes : 0, error ? 0 : static_cast<std::int64_t>(changed.time_since_epoch().count())};
 }
 
 void add_folder(const fs::path& folder, InputList& list) {
@@ -36,7 +40,7 @@ void add_folder(const fs::path& folder, InputList& list) {
     throw InputError("cannot list the folder {}: {}", folder.string(), error.code().message());
   }
   std::sort(found.begin(), found.end());
-  for (const fs::path& path : found) list.files.push_back({path.string(), bytes_of(path)});
+  for (const fs::path& path : found) list.files.push_back(file_at(path));
 }
 
 InputList list_here(const std::vector<fs::path>& inputs) {
@@ -44,7 +48,7 @@ InputList list_here(const std::vector<fs::path>& inputs) {
   for (const fs::path& input : inputs) {
     std::error_code error;
     if (fs::is_directory(input, error)) add_folder(input, list);
-    else list.files.push_back({input.string(), bytes_of(input)});
+    else list.files.push_back(file_at(input));
   }
   return list;
 }
@@ -60,7 +64,7 @@ InputList list_inputs(MPI_Comm comm, const std::vector<fs::path>& inputs) {
     if (rank != 0) return;
     list = list_here(inputs);
     auto files = nlohmann::json::array();
-    for (const InputFile& file : list.files) files.push_back({file.path, file.bytes});
+    for (const InputFile& file : list.files) files.push_back({file.path, file.bytes, file.changed});
     const auto bytes = nlohmann::json::to_cbor(nlohmann::json{{"files", std::move(files)}, {"skipped", list.skipped}});
     packed.assign(bytes.begin(), bytes.end());
   });
@@ -68,22 +72,34 @@ InputList list_inputs(MPI_Comm comm, const std::vector<fs::path>& inputs) {
   if (rank == 0) return list;
   const auto unpacked = nlohmann::json::from_cbor(packed);
   list.skipped = unpacked["skipped"].get<std::int64_t>();
-  for (const auto& file : unpacked["files"]) list.files.push_back({file[0].get<std::string>(), file[1].get<std::uint64_t>()});
+  for (const auto& file : unpacked["files"]) list.files.push_back({file[0].get<std::string>(), file[1].get<std::uint64_t>(), file[2].get<std::int64_t>()});
   return list;
 }
 
-std::vector<FileReaders> assign_readers(const std::vector<InputFile>& files, int ranks) {
-  std::vector<FileReaders> readers(files.size());
-  double total = 0;
-  for (const InputFile& file : files) total += static_cast<double>(file.bytes);
-  double before = 0;
-  for (std::size_t i = 0; i < files.size() && total > 0; ++i) {
-    const double start = before / total * ranks, width = static_cast<double>(files[i].bytes) / total * ranks;
-    before += static_cast<double>(files[i].bytes);
-    readers[i].ranks = std::clamp(static_cast<int>(std::lround(width)), 1, ranks);
-    // A rank alone takes the files that begin in its part; several take the part that the file covers best.
-    const int first = readers[i].ranks == 1 && width < 1 ? static_cast<int>(start) : static_cast<int>(std::lround(start));
-    readers[i].first = std::clamp(first, 0, ranks - readers[i].ranks);
+std::vector<FileReaders> assign_readers(const std::vector<std::uint64_t>& bytes, int ranks) {
+  std::vector<FileReaders> readers(bytes.size());
+  const double share = std::accumulate(bytes.begin(), bytes.end(), 0.0) / ranks;
+  std::vector<double> load(static_cast<std::size_t>(ranks), 0.0);
+  std::vector<std::size_t> order(bytes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return bytes[a] > bytes[b]; });
+  for (const std::size_t file : order) {
+    FileReaders& reader = readers[file];
+    const auto size = static_cast<double>(bytes[file]);
+    reader.ranks = share > 0 ? std::clamp(static_cast<int>(std::lround(size / share)), 1, ranks) : 1;
+    // The neighbouring ranks with least to do so far.
+    double least = std::numeric_limits<double>::infinity();
+    for (int first = 0; first + reader.ranks <= ranks; ++first) {
+      const auto begin = load.begin() + first;
+      const double most = *std::max_element(begin, begin + reader.ranks);
+      if (most < least) {
+        least = most;
+        reader.first = first;
+      }
+    }
+    for (int rank = reader.first; rank < reader.first + reader.ranks; ++rank) load[static_cast<std::size_t>(rank)] = least + size / reader.ranks;
+    // About a dozen blocks a rank, however small the file; a record takes about 300 bytes of a compressed file.
+    if (reader.ranks > 1) reader.block = std::clamp<std::int64_t>(std::llround(size / 300 / (12.0 * reader.ranks)), 64, 16384);
   }
   return readers;
 }

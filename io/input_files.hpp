@@ -13,6 +13,7 @@ namespace xxact::io {
 struct InputFile {
   std::string path;
   std::uint64_t bytes = 0;
+  std::int64_t changed = 0;  // when it was last written, in ticks of the file system's clock
 };
 
 /// Files in the order given; a folder stands for the files below it whose names say that they are sources, sorted by
@@ -26,15 +27,16 @@ struct InputList {
 /// Collective on comm. Rank 0 looks at the file system, the others get its list.
 InputList list_inputs(MPI_Comm comm, const std::vector<std::filesystem::path>& inputs);
 
-/// Neighbouring ranks that read one file together: each goes through all of it and parses every `ranks`-th record.
+/// Ranks that read one file together: each goes through all of it and parses every `ranks`-th block of records.
 struct FileReaders {
   int first = 0, ranks = 1;
+  std::int64_t block = 1;  // records that one rank parses in a row
   bool include(int rank) const { return rank >= first && rank < first + ranks; }
-  bool parses(int rank, std::int64_t record) const { return record % ranks == rank - first; }
+  bool parses(int rank, std::int64_t record) const { return record / block % ranks == rank - first; }
 };
 
-/// Readers of each file: the files lie side by side along the ranks in proportion to their bytes. A file below the fair share
-/// of a rank and a half has one reader, so that a set of many files is decompressed once, not once a rank.
-std::vector<FileReaders> assign_readers(const std::vector<InputFile>& files, int ranks);
+/// Readers of each file, by its bytes: a file above the fair share of a rank and a half is read by several, so that a set of
+/// many files is decompressed once, not once a rank; the others go, the largest first, each to the rank that has least to do.
+std::vector<FileReaders> assign_readers(const std::vector<std::uint64_t>& bytes, int ranks);
 
 }  // namespace xxact::io

@@ -24,11 +24,11 @@ void RowBuilder::add(const StructureRecord& record, std::uint32_t file, std::uin
   for (std::size_t label = 0; label < kLabelCount; ++label) {
     const double value = record.labels.value[label];
     rows_.labels[label].push_back(static_cast<float>(value));
-    if (!std::isnan(value)) seen_[label] |= 1U << static_cast<unsigned>(record.labels.source);
+    if (!std::isnan(value)) tallies_.seen[label] |= 1U << static_cast<unsigned>(record.labels.source);
   }
   const Split split = split_as_ ? *split_as_ : split_of(reduced_formula(record.formula), split_seed_);
   rows_.split.push_back(static_cast<std::uint8_t>(split));
-  if (split != Split::none) ++split_counts[static_cast<std::size_t>(split)];
+  if (split != Split::none) ++tallies_.split[static_cast<std::size_t>(split)];
 }
 
 void RowBuilder::add_structure(const StructureRecord& record, std::uint32_t laue_code) {
@@ -51,10 +51,10 @@ std::uint32_t RowBuilder::add_space_group(const StructureRecord& record) {
   const bool compute = record.has_structure && symmetry_ != SymmetryPolicy::none && (given == 0 || symmetry_ == SymmetryPolicy::check);
   const Symmetry symmetry = compute ? find_symmetry(record, symprec_) : Symmetry{};
   const int computed = symmetry.space_group;
-  if (compute && computed == 0) ++groups_not_found;
+  if (compute && computed == 0) ++tallies_.groups_not_found;
   if (given > 0 && computed > 0) {
-    ++groups_compared;
-    groups_different += given != computed;
+    ++tallies_.groups_compared;
+    tallies_.groups_different += given != computed;
   }
   rows_.space_group.push_back(static_cast<std::uint8_t>(given > 0 ? given : computed));
   rows_.space_group_spglib.push_back(static_cast<std::uint8_t>(computed));
@@ -71,11 +71,16 @@ void RowBuilder::add_composition(const StructureRecord& record) {
   rows_.composition_offset.push_back(static_cast<std::int64_t>(rows_.composition_atomic_number.size()));
 }
 
-DatasetRows RowBuilder::take_rows(const ChosenLabels& chosen) {
-  std::vector<std::vector<float>> labels;
-  for (const std::size_t label : chosen.label) labels.push_back(std::move(rows_.labels[label]));
-  rows_.labels = std::move(labels);
-  return std::exchange(rows_, DatasetRows{});
+std::size_t RowBuilder::bytes() const {
+  constexpr std::size_t kRowBytes = 160;  // of what has one entry a row
+  return kRowBytes * rows_.size() + 13 * rows_.structures.atomic_number.size() + sizeof(float) * rows_.structures.occupancy.size();
+}
+
+DatasetRows RowBuilder::take_rows() {
+  DatasetRows rows = std::exchange(rows_, DatasetRows{});
+  rows_.labels.resize(kLabelCount);
+  tallies_ = {};
+  return rows;
 }
 
 }  // namespace xxact::io

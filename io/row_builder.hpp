@@ -6,6 +6,7 @@
 
 #include "io/dataset_rows.hpp"
 #include "io/ingest.hpp"
+#include "io/ingest_part.hpp"
 #include "io/label_table.hpp"
 #include "io/structure_record.hpp"
 
@@ -15,18 +16,16 @@ class RowBuilder {
  public:
   explicit RowBuilder(const IngestOptions& options);
 
-  /// Appends a record that passed `check_record`. Rows come in input order; `input_index` is filled later, when the
-  /// numbers of records of all files are known.
+  /// Appends a record that passed `check_record`, of the source file of this number.
   void add(const StructureRecord& record, std::uint32_t file, std::uint32_t number);
 
-  /// Which sources gave which labels so far, on this rank.
-  const SeenSources& seen() const { return seen_; }
-
-  /// Rows so far with the chosen labels alone; leaves the builder empty.
-  DatasetRows take_rows(const ChosenLabels& chosen);
-
-  std::int64_t groups_compared = 0, groups_different = 0, groups_not_found = 0;
-  std::array<std::int64_t, 3> split_counts{};  // train, validation, test
+  std::int64_t rows() const { return static_cast<std::int64_t>(rows_.size()); }
+  /// About the bytes of the rows so far.
+  std::size_t bytes() const;
+  /// What was counted since the rows were last taken.
+  const IngestTallies& tallies() const { return tallies_; }
+  /// The rows so far, with all kLabelCount labels; leaves the builder empty and the tallies at zero.
+  DatasetRows take_rows();
 
  private:
   void add_structure(const StructureRecord& record, std::uint32_t laue_code);
@@ -38,7 +37,7 @@ class RowBuilder {
   std::optional<Split> split_as_;
   std::optional<std::uint64_t> split_seed_;
   DatasetRows rows_;
-  SeenSources seen_{};
+  IngestTallies tallies_;
   std::vector<float> frac_, occupancy_;  // of one record, reused
 };
 

@@ -60,11 +60,11 @@ std::unique_ptr<RecordReader> open_records(SourceFormat format, ByteStream strea
   throw InputError("an archive in an archive is not read");
 }
 
-std::unique_ptr<RecordReader> open_records(const std::filesystem::path& path, const RecordLimits& limits) {
+std::unique_ptr<RecordReader> open_records(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter) {
   const auto by_name = format_of_name(path);
   const SourceFormat format = by_name ? *by_name : format_of_content(path);
-  if (format == SourceFormat::archive) return open_archive(path, limits);
-  return open_records(format, ByteStream(path), std::filesystem::path(uncompressed_name(path)).stem().string(), limits);
+  if (format == SourceFormat::archive) return open_archive(path, limits, counter);
+  return open_records(format, ByteStream(path, counter), std::filesystem::path(uncompressed_name(path)).stem().string(), limits);
 }
 
 }  // namespace xxact::io

@@ -41,8 +41,8 @@ std::string uncompressed_name(const std::filesystem::path& path);
 std::optional<SourceFormat> format_of_name(const std::filesystem::path& path);
 
 /// Opens a source. Format by suffix, else by the first bytes. Throws InputError when the file cannot be read, is
-/// empty, has no known format or lacks the columns that every record needs.
-std::unique_ptr<RecordReader> open_records(const std::filesystem::path& path, const RecordLimits& limits);
+/// empty, has no known format or lacks the columns that every record needs. What is read of the file is added to the counter.
+std::unique_ptr<RecordReader> open_records(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter = nullptr);
 
 /// The same for one format and bytes from anywhere; `stem` names the records that have no id of their own ("stem-17").
 std::unique_ptr<RecordReader> open_records(SourceFormat format, ByteStream stream, const std::string& stem, const RecordLimits& limits);
@@ -53,6 +53,6 @@ std::unique_ptr<RecordReader> open_json(ByteStream stream, const std::string& st
 std::unique_ptr<RecordReader> open_cif(ByteStream stream, const std::string& stem, const RecordLimits& limits);
 /// Members of a tar or zip archive that have a source's name, one after the other, streamed. Links, absolute names and
 /// names with `..` are refused, and so are nested archives; each gives one record that says so.
-std::unique_ptr<RecordReader> open_archive(const std::filesystem::path& path, const RecordLimits& limits);
+std::unique_ptr<RecordReader> open_archive(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter = nullptr);
 
 }  // namespace xxact::io

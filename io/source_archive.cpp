@@ -2,6 +2,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -24,7 +25,7 @@ struct CloseArchive {
 
 class ArchiveSource final : public RecordReader {
  public:
-  ArchiveSource(const std::filesystem::path& path, const RecordLimits& limits) : handle_(archive_read_new()), limits_(limits) {
+  ArchiveSource(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter) : handle_(archive_read_new()), limits_(limits), counter_(counter) {
     if (!handle_) throw IoError("out of memory while opening {}", path.string());
     archive* handle = handle_.get();
     // Only what is decoded in this process: some of libarchive's filters run other programs.
@@ -73,6 +74,12 @@ class ArchiveSource final : public RecordReader {
     }
   }
 
+  void count_read() {
+    const auto read = static_cast<std::uint64_t>(std::max<std::int64_t>(archive_filter_bytes(handle_.get(), -1), 0));
+    if (counter_ != nullptr && read > counted_) counter_->fetch_add(read - counted_, std::memory_order_relaxed);
+    counted_ = std::max(counted_, read);
+  }
+
   void refuse(std::string_view reason) {
     member_.reset();
     refusal_ = fmt::format("archive member {:.120}: {}", name_, reason);
@@ -82,6 +89,7 @@ class ArchiveSource final : public RecordReader {
   bool next_member() {
     archive_entry* entry = nullptr;
     const int status = archive_read_next_header(handle_.get(), &entry);
+    count_read();
     if (status == ARCHIVE_EOF) return false;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) throw InputError("the archive is damaged or ends early: {}", message());
     if (++members_ > kMaxMembers) throw InputError("the archive has more than {} members", kMaxMembers);
@@ -130,6 +138,8 @@ class ArchiveSource final : public RecordReader {
 
   std::unique_ptr<archive, CloseArchive> handle_;
   RecordLimits limits_;
+  ReadCounter* counter_;
+  std::uint64_t counted_ = 0;
   std::unique_ptr<RecordReader> member_;
   std::string name_, stem_, refusal_;  // of the current member
   std::int64_t members_ = 0, expanded_ = 0;
@@ -137,9 +147,9 @@ class ArchiveSource final : public RecordReader {
 
 }  // namespace
 
-std::unique_ptr<RecordReader> open_archive(const std::filesystem::path& path, const RecordLimits& limits) {
+std::unique_ptr<RecordReader> open_archive(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter) {
   if (!std::filesystem::is_regular_file(path)) throw InputError("no such file");
-  return std::make_unique<ArchiveSource>(path, limits);
+  return std::make_unique<ArchiveSource>(path, limits, counter);
 }
 
 }  // namespace xxact::io

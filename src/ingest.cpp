@@ -77,11 +77,12 @@ io::IngestOptions options_of(const options::variables_map& values) {
 
 void say(const io::IngestSummary& summary, const io::IngestOptions& ingest) {
   for (const auto& label : summary.labels) log::info("label {} ({}): {}", label.name, label.units, label.definition);
-  log::info("split: {} train, {} validation, {} test", summary.train, summary.validation, summary.test);
-  if (summary.groups_compared > 0)
-    log::info("space groups: {} of {} given ones differ from spglib's at symprec {}", summary.groups_different, summary.groups_compared, ingest.symprec);
-  if (summary.groups_not_found > 0) log::info("space groups: spglib found none for {} structures", summary.groups_not_found);
+  log::info("split: {} train, {} validation, {} test", summary.tallies.split[0], summary.tallies.split[1], summary.tallies.split[2]);
+  if (summary.tallies.groups_compared > 0)
+    log::info("space groups: {} of {} given ones differ from spglib's at symprec {}", summary.tallies.groups_different, summary.tallies.groups_compared, ingest.symprec);
+  if (summary.tallies.groups_not_found > 0) log::info("space groups: spglib found none for {} structures", summary.tallies.groups_not_found);
   if (summary.duplicate_ids > 0) log::info("ids: {} rows repeat an id; all are kept", summary.duplicate_ids);
+  if (summary.duplicate_contents > 0) log::info("structures: {} rows repeat an earlier one bit for bit; all are kept, see {}", summary.duplicate_contents, summary.duplicates.string());
   if (summary.rejected > 0) log::info("rejects: {}", summary.rejects.string());
   log::info("content hash: {}", summary.content_hash);
 }

@@ -43,7 +43,6 @@ void append_nothing(StructureArrays& s) {
 }  // namespace
 
 void append_example_row(DatasetRows& rows, std::int64_t index) {
-  rows.input_index.push_back(10 * index + 3);
   rows.id.push_back("row-" + std::to_string(index * index));
   if (index % 5 == 3) append_nothing(rows.structures);
   else append_structure(rows.structures, index);
@@ -65,10 +64,10 @@ void append_example_row(DatasetRows& rows, std::int64_t index) {
   rows.split.push_back(index % 4 == 3 ? 255 : static_cast<std::uint8_t>(index % 4));
 }
 
-DatasetRows example_rows(std::int64_t first, std::int64_t end, std::int64_t step) {
+DatasetRows example_rows(std::int64_t first, std::int64_t end) {
   DatasetRows rows;
   rows.labels.resize(2);
-  for (std::int64_t i = first; i < end; i += step) append_example_row(rows, i);
+  for (std::int64_t i = first; i < end; ++i) append_example_row(rows, i);
   return rows;
 }
 

@@ -14,7 +14,7 @@ DatasetDescription example_description();
 /// structure, row 5 k + 1 partial occupancies, row 7 k an unknown band gap.
 void append_example_row(DatasetRows& rows, std::int64_t index);
 
-/// Rows `first`, `first + step`, ... below `end`; input_index is 10 * row + 3, so it has gaps.
-DatasetRows example_rows(std::int64_t first, std::int64_t end, std::int64_t step = 1);
+/// Rows [first, end).
+DatasetRows example_rows(std::int64_t first, std::int64_t end);
 
 }  // namespace xxact::io

@@ -1,4 +1,4 @@
-// Dataset files: what is written by any number of ranks, in any distribution, is read back, and is the same file.
+// Dataset files: what is written by any number of ranks, however shared out, is read back, and is the same file.
 #include <gtest/gtest.h>
 #include <mpi.h>
 #include <unistd.h>
@@ -24,6 +24,13 @@ namespace xxact::io {
 namespace {
 
 constexpr std::int64_t kRows = 57;
+
+/// This rank's rows of the example; the last rank has the largest share.
+DatasetRows example_share() {
+  const World world;
+  const auto bound = [&](std::int64_t rank) { return kRows * rank * rank / (std::int64_t{world.ranks} * world.ranks); };
+  return example_rows(bound(world.rank), bound(world.rank + 1));
+}
 
 DatasetWritten write_example(const std::string& name, DatasetRows rows, const DatasetWriteOptions& options = {}) {
   return write_dataset(MPI_COMM_WORLD, scratch(name), std::move(rows), example_description(), options);
@@ -81,18 +88,18 @@ void expect_description(const Dataset& d) {
   EXPECT_EQ(d.description().sources, want.sources);
 }
 
-TEST(DatasetStore, RowsDealtOutInTurnComeBackInInputOrder) {
+TEST(DatasetStore, SharedOutRowsComeBackInTheirOrder) {
   const World world;
-  const auto written = write_example("in-turn.h5", example_rows(world.rank, kRows, world.ranks));
+  const auto written = write_example("shared-out.h5", example_share());
   EXPECT_EQ(written.rows, kRows);
-  expect_example(read_dataset(scratch("in-turn.h5"), HashCheck::verify));
-  expect_description(read_dataset(scratch("in-turn.h5")));
+  expect_example(read_dataset(scratch("shared-out.h5"), HashCheck::verify));
+  expect_description(read_dataset(scratch("shared-out.h5")));
   EXPECT_EQ(written.content_hash, single_rank_hash());
 }
 
 TEST(DatasetStore, EveryNaNInTheFileIsTheSameOne) {
   const World world;
-  write_example("nan.h5", example_rows(world.rank, kRows, world.ranks));  // rows bring negative and signalling ones
+  write_example("nan.h5", example_share());  // rows bring negative and signalling ones
   const auto d = read_dataset(scratch("nan.h5"));
   EXPECT_EQ(std::bit_cast<std::uint32_t>(d.label("band_gap")[7]), 0x7FC00000U);
   EXPECT_EQ(std::bit_cast<std::uint64_t>(d.structure(3).lattice[5]), 0x7FF8000000000000U);
@@ -123,14 +130,14 @@ TEST(DatasetStore, ADatasetWithoutRowsIsWrittenAndRead) {
 
 TEST(DatasetStore, CompressionChangesTheFileNotItsHash) {
   const World world;
-  const auto written = write_example("deflated.h5", example_rows(world.rank, kRows, world.ranks), {9, 0});
+  const auto written = write_example("deflated.h5", example_share(), {9, 0});
   EXPECT_EQ(written.content_hash, single_rank_hash());
   expect_example(read_dataset(scratch("deflated.h5"), HashCheck::verify));
 }
 
 TEST(DatasetStore, H5pyReadsTheFileAndFindsTheSameHash) {
   const World world;
-  const auto written = write_example("h5py.h5", example_rows(world.rank, kRows, world.ranks), {4, 0});
+  const auto written = write_example("h5py.h5", example_share(), {4, 0});
   if (world.rank != 0) return;
   if (!have_h5py()) GTEST_SKIP() << "no Python with h5py at " XXACT_H5PY_PYTHON;
   EXPECT_EQ(ask_h5py("hash", scratch("h5py.h5")), written.content_hash);
@@ -156,7 +163,7 @@ bool is_shared_memory(const void* address) {
 
 TEST(DatasetStore, RanksOfAHostLookAtOneCopy) {
   const World world;
-  write_example("shared.h5", example_rows(world.rank, kRows, world.ranks));
+  write_example("shared.h5", example_share());
   const auto d = read_dataset_shared(MPI_COMM_WORLD, scratch("shared.h5"), HashCheck::verify);
   expect_example(d);
   EXPECT_EQ(is_shared_memory(d.arrays().lattice.data()), world.ranks > 1);
@@ -166,7 +173,7 @@ TEST(DatasetStore, RanksOfAHostLookAtOneCopy) {
 
 TEST(DatasetStore, ADamagedFileIsAnErrorOnAllRanksThatShareIt) {
   const World world;
-  write_example("damaged.h5", example_rows(world.rank, kRows, world.ranks));
+  write_example("damaged.h5", example_share());
   if (world.rank == 0) {
     const hdf5::File file(H5Fopen(scratch("damaged.h5").c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
     const hdf5::DatasetHandle split(H5Dopen2(file.get(), "/split", H5P_DEFAULT));
@@ -180,7 +187,7 @@ TEST(DatasetStore, ADamagedFileIsAnErrorOnAllRanksThatShareIt) {
 
 TEST(DatasetStore, ALabelThatIsNotThereIsNamedWithThoseThatAre) {
   const World world;
-  write_example("labels.h5", example_rows(world.rank, kRows, world.ranks));
+  write_example("labels.h5", example_share());
   try {
     read_dataset(scratch("labels.h5")).label("bulk_modulus");
     ADD_FAILURE() << "no error";
@@ -191,28 +198,26 @@ TEST(DatasetStore, ALabelThatIsNotThereIsNamedWithThoseThatAre) {
 
 TEST(DatasetStore, AnErrorOnOneRankIsAnErrorOnAllAndLeavesNoFile) {
   const World world;
-  for (const char* name : {"long-id.h5", "twice.h5"}) std::filesystem::remove(scratch(name));  // of an earlier run
+  for (const char* name : {"long-id.h5", "too-short.h5"}) std::filesystem::remove(scratch(name));  // of an earlier run
   MPI_Barrier(MPI_COMM_WORLD);
-  auto rows = example_rows(world.rank, kRows, world.ranks);
+  auto rows = example_share();
   if (world.rank == world.ranks - 1) rows.id.back() = std::string(65, 'x');
   EXPECT_THROW(write_example("long-id.h5", std::move(rows)), InputError);
   EXPECT_FALSE(std::filesystem::exists(scratch("long-id.h5")));
-  EXPECT_THROW(write_example("twice.h5", world.ranks > 1 ? example_rows(0, 3) : [] {
-    auto twice = example_rows(0, 3);
-    twice.input_index[1] = twice.input_index[0];
-    return twice;
-  }()), CommError);
-  EXPECT_FALSE(std::filesystem::exists(scratch("twice.h5")));
+  rows = example_share();
+  if (world.rank == world.ranks - 1) rows.record.pop_back();
+  EXPECT_THROW(write_example("too-short.h5", std::move(rows)), CommError);
+  EXPECT_FALSE(std::filesystem::exists(scratch("too-short.h5")));
 }
 
 TEST(DatasetStore, AFailedWriteRemovesItsTemporaryFileAndKeepsTheOldOne) {
   const World world;
   const auto path = scratch("kept.h5");
-  write_example("kept.h5", example_rows(world.rank, kRows, world.ranks));
+  write_example("kept.h5", example_share());
   auto description = example_description();
   description.sources.push_back(std::string(70000, 's'));
   description.licence = std::string(17U << 20, 'l');  // more than an attribute takes: fails with the file open
-  EXPECT_THROW(write_dataset(MPI_COMM_WORLD, path, example_rows(world.rank, kRows, world.ranks), description), IoError);
+  EXPECT_THROW(write_dataset(MPI_COMM_WORLD, path, example_share(), description), IoError);
   MPI_Barrier(MPI_COMM_WORLD);
   EXPECT_FALSE(std::filesystem::exists(path.string() + ".partial"));
   expect_example(read_dataset(path, HashCheck::verify));
@@ -220,7 +225,7 @@ TEST(DatasetStore, AFailedWriteRemovesItsTemporaryFileAndKeepsTheOldOne) {
 
 TEST(DatasetStore, OnlyDatasetFilesAreTakenForDatasets) {
   const World world;
-  write_example("is.h5", example_rows(world.rank, 5, world.ranks));
+  write_example("is.h5", example_rows(0, 5));
   EXPECT_TRUE(is_dataset_file(scratch("is.h5")));
   EXPECT_FALSE(is_dataset_file(scratch("missing.h5")));
   EXPECT_FALSE(is_dataset_file(XXACT_SOURCE_DIR "/CMakeLists.txt"));

@@ -43,9 +43,9 @@ TEST(Ingest, MaterialsProjectSet) {
   EXPECT_EQ(summary.rows, 9191);
   EXPECT_EQ(summary.rejected, 0);
   EXPECT_EQ(summary.duplicate_ids, 0);
-  EXPECT_EQ(summary.train, 7361);
-  EXPECT_EQ(summary.validation, 929);
-  EXPECT_EQ(summary.test, 901);
+  EXPECT_EQ(summary.tallies.split[0], 7361);
+  EXPECT_EQ(summary.tallies.split[1], 929);
+  EXPECT_EQ(summary.tallies.split[2], 901);
   ASSERT_EQ(summary.labels.size(), 3U);
   EXPECT_EQ(summary.labels[0].name, "formation_energy_per_atom");
   EXPECT_EQ(summary.labels[0].units, "eV/atom");
@@ -74,9 +74,9 @@ TEST(Ingest, PerovskitesHaveTheirOwnDefinitions) {
   const IngestSummary summary = ingest(MPI_COMM_WORLD, options);
   EXPECT_EQ(summary.rows, 3787);
   EXPECT_EQ(summary.rejected, 0);
-  EXPECT_EQ(summary.train, 3076);
-  EXPECT_EQ(summary.validation, 378);
-  EXPECT_EQ(summary.test, 333);
+  EXPECT_EQ(summary.tallies.split[0], 3076);
+  EXPECT_EQ(summary.tallies.split[1], 378);
+  EXPECT_EQ(summary.tallies.split[2], 333);
   ASSERT_EQ(summary.labels.size(), 4U);
   for (const LabelInfo& label : summary.labels) EXPECT_NE(label.definition.find("Castelli"), std::string::npos) << label.name;
   EXPECT_TRUE(same_alone(options, summary));
@@ -84,15 +84,13 @@ TEST(Ingest, PerovskitesHaveTheirOwnDefinitions) {
 
 TEST(InputFiles, EveryRecordHasOneReaderAndBulkSetsAreReadOnce) {
   for (const int ranks : {1, 2, 3, 7, 64})
-    for (const std::vector<std::uint64_t>& bytes : std::vector<std::vector<std::uint64_t>>{{100}, {0, 0}, {1, 1000}, {500, 500, 1, 1, 500}, std::vector<std::uint64_t>(45, 150), std::vector<std::uint64_t>(1000, 3)}) {
-      std::vector<InputFile> files;
-      for (const auto size : bytes) files.push_back({"x", size});
-      const auto readers = assign_readers(files, ranks);
+    for (const std::vector<std::uint64_t>& bytes : std::vector<std::vector<std::uint64_t>>{{100000}, {0, 0}, {1, 1000}, {500, 500, 1, 1, 500}, std::vector<std::uint64_t>(45, 150), std::vector<std::uint64_t>(1000, 3)}) {
+      const auto readers = assign_readers(bytes, ranks);
       std::vector<int> files_of(static_cast<std::size_t>(ranks), 0);
       for (const FileReaders& reader : readers) {
         EXPECT_GE(reader.first, 0);
         EXPECT_LE(reader.first + reader.ranks, ranks);
-        for (std::int64_t record = 0; record < 5; ++record) {
+        for (std::int64_t record = 0; record < 1000; ++record) {
           int parsing = 0;
           for (int rank = 0; rank < ranks; ++rank) parsing += reader.include(rank) && reader.parses(rank, record);
           EXPECT_EQ(parsing, 1);
@@ -108,6 +106,13 @@ TEST(InputFiles, EveryRecordHasOneReaderAndBulkSetsAreReadOnce) {
         EXPECT_LE(most, 1000 / ranks + 1);
       }
     }
+}
+
+TEST(InputFiles, LargeFilesGoToRanksThatHaveLeastToDo) {
+  const auto readers = assign_readers({10, 90, 20, 80}, 2);
+  EXPECT_EQ(readers[1].first, readers[0].first) << "90 and 10 on one rank";
+  EXPECT_EQ(readers[3].first, readers[2].first) << "80 and 20 on the other";
+  EXPECT_NE(readers[1].first, readers[3].first);
 }
 
 TEST(Ingest, SeveralSourcesKeepTheirOrderAndSayThatDefinitionsAreMixed) {
@@ -154,9 +159,9 @@ TEST(Ingest, SymmetryPoliciesAndPublishedSplits) {
   options.symmetry = SymmetryPolicy::check;
   options.split_as = Split::validation;
   const IngestSummary checked = ingest(MPI_COMM_WORLD, options);
-  EXPECT_EQ(checked.groups_compared, 2);
-  EXPECT_EQ(checked.groups_different, 1);
-  EXPECT_EQ(checked.validation, 2);
+  EXPECT_EQ(checked.tallies.groups_compared, 2);
+  EXPECT_EQ(checked.tallies.groups_different, 1);
+  EXPECT_EQ(checked.tallies.split[1], 2);
   Dataset dataset = read_dataset(options.output);
   EXPECT_EQ(dataset.space_group()[1], 221);
   EXPECT_EQ(dataset.space_group_spglib()[1], 225);
@@ -165,8 +170,8 @@ TEST(Ingest, SymmetryPoliciesAndPublishedSplits) {
   options.symmetry = SymmetryPolicy::compute;
   options.split_as = Split::none;
   const IngestSummary computed = ingest(MPI_COMM_WORLD, options);
-  EXPECT_EQ(computed.groups_compared, 0);
-  EXPECT_EQ(computed.train + computed.validation + computed.test, 0);
+  EXPECT_EQ(computed.tallies.groups_compared, 0);
+  EXPECT_EQ(computed.tallies.split[0] + computed.tallies.split[1] + computed.tallies.split[2], 0);
   dataset = read_dataset(options.output);
   EXPECT_EQ(dataset.space_group()[1], 225);
   EXPECT_EQ(dataset.split()[0], static_cast<std::uint8_t>(Split::none));
