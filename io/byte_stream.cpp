@@ -38,7 +38,7 @@ constexpr std::uint64_t kMaxRatio = 1000;
 Compression compression_of(const std::filesystem::path& path) {
   std::array<unsigned char, 4> head{};
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw InputError("cannot be opened");
+  if (!file) throw InputError("cannot be opened: {}", std::strerror(errno));
   file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
   if (file.gcount() == 0) throw InputError("file is empty");
   if (head[0] == 0x1F && head[1] == 0x8B) return Compression::gzip;

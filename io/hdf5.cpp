@@ -78,6 +78,15 @@ File create_file(const std::filesystem::path& path, const CreateOptions& options
   return require<File>(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), "creating the file", place);
 }
 
+File open_file_to_write(const std::filesystem::path& path, MPI_Comm comm) {
+  keep_errors_quiet();
+  forbid_plugins();
+  const Place place{path, ""};
+  auto access = access_properties(place);
+  check(H5Pset_fapl_mpio(access.get(), comm, MPI_INFO_NULL), "choosing the MPI driver", place);
+  return require<File>(H5Fopen(path.c_str(), H5F_ACC_RDWR, access.get()), "opening the file to write", place);
+}
+
 File open_file(const std::filesystem::path& path) {
   keep_errors_quiet();
   forbid_plugins();

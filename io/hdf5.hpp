@@ -86,6 +86,9 @@ struct CreateOptions {
 /// Collective on options.comm, and so is closing the file.
 File create_file(const std::filesystem::path& path, const CreateOptions& options);
 
+/// A file of ours that was begun, to go on writing it. Collective on comm, and so is closing the file.
+File open_file_to_write(const std::filesystem::path& path, MPI_Comm comm);
+
 /// Read-only, POSIX driver, no file lock, no filter plugins. InputError when there is no such file
 /// or it is not sound HDF5, IoError when the system refuses it.
 File open_file(const std::filesystem::path& path);

@@ -41,6 +41,8 @@ PendingFile::~PendingFile() {
   std::filesystem::remove(temporary_, ignored);
 }
 
+void sync_file(const std::filesystem::path& path) { sync(path, O_RDONLY); }
+
 void PendingFile::commit() {
   if (!owner_) return;
   sync(temporary_, O_RDONLY);

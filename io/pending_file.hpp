@@ -25,4 +25,7 @@ class PendingFile {
   bool owner_, committed_ = false;
 };
 
+/// Waits until what was written of a file is on disk. IoError when that fails.
+void sync_file(const std::filesystem::path& path);
+
 }  // namespace xxact::io

@@ -1,4 +1,6 @@
 // Result tables, the reading half; one process.
+#include <algorithm>
+
 #include "io/hdf5_attribute.hpp"
 #include "io/hdf5_untrusted.hpp"
 #include "io/results_format.hpp"
@@ -15,11 +17,13 @@ class ResultsReader {
     hdf5::require_format(file_, kResultsFormat, kResultsVersion, at(""));
   }
 
-  Results read() {
+  Results read(std::int64_t first, std::int64_t count) {
     Results results;
     auto& rows = results.rows;
     read_attributes(results.description);
     rows_ = hdf5::open_array(file_, hdf5::Element::u8, 1, at("/status")).spec.rows();
+    first_ = std::clamp<std::int64_t>(first, 0, rows_);
+    count_ = count < 0 ? rows_ - first_ : std::min(count, rows_ - first_);
     rows.status = numbers<std::uint8_t>("/status");
     rows.id = texts("/id");
     rows.source = texts("/source");
@@ -74,27 +78,27 @@ class ResultsReader {
     const auto array = hdf5::open_array(file_, hdf5::element_of<T>, width > 0 ? 2 : 1, at(name));
     check_rows(array, name);
     if (width > 0 && array.spec.shape[1] != width) throw InputError("{}: has {} values a row where {} are expected", at(name).text(), array.spec.shape[1], width);
-    std::vector<T> values(array.spec.bytes() / sizeof(T));
-    hdf5::read_array(array.dataset, array.spec, values.data(), at(name));
+    std::vector<T> values(static_cast<std::size_t>(count_) * array.spec.row_bytes() / sizeof(T));
+    hdf5::read_rows(array.dataset, array.spec, first_, count_, values.data(), at(name));
     return values;
   }
 
   std::vector<std::string> texts(const std::string& name) const {
     const auto array = hdf5::open_array(file_, hdf5::Element::text, 1, at(name));
     check_rows(array, name);
-    std::string padded(array.spec.bytes(), '\0');
-    hdf5::read_array(array.dataset, array.spec, padded.data(), at(name));
+    std::string padded(static_cast<std::size_t>(count_) * array.spec.row_bytes(), '\0');
+    hdf5::read_rows(array.dataset, array.spec, first_, count_, padded.data(), at(name));
     return hdf5::split_texts(padded, array.spec.text_width);
   }
 
   std::filesystem::path path_;
   hdf5::File file_;
-  std::int64_t rows_ = 0;
+  std::int64_t rows_ = 0, first_ = 0, count_ = 0;  // of the file; those that are read
 };
 
 }  // namespace
 
-Results read_results(const std::filesystem::path& path) { return ResultsReader(path).read(); }
+Results read_results(const std::filesystem::path& path, std::int64_t first, std::int64_t rows) { return ResultsReader(path).read(first, rows); }
 
 bool is_results_file(const std::filesystem::path& path) { return hdf5::has_format(path, kResultsFormat); }
 

@@ -1,5 +1,6 @@
 // Result tables (predictions.h5): one row for every input - prediction, uncertainty, probability of passing, or the
-// reason why there is none. Written by all ranks together, read by one. Not here: ranking and CSV (pipeline/).
+// reason why there is none. Written by all ranks together, read by one. Not here: tables that are written
+// in rounds (io/results_file.hpp), ranking and CSV (pipeline/).
 #pragma once
 
 #include <mpi.h>
@@ -56,8 +57,9 @@ struct Results {
 void write_results(MPI_Comm comm, const std::filesystem::path& path, const ResultRows& rows,
                    const ResultDescription& description, int compress = 0);
 
-/// Serial, independent on each rank. InputError naming the file and dataset when it is not a sound results file.
-Results read_results(const std::filesystem::path& path);
+/// Serial, independent on each rank: rows [first, first + rows) or, with rows < 0, all from `first` on; those that there are.
+/// InputError naming the file and dataset when it is not a sound results file.
+Results read_results(const std::filesystem::path& path, std::int64_t first = 0, std::int64_t rows = -1);
 
 bool is_results_file(const std::filesystem::path& path);
 

@@ -24,33 +24,6 @@ std::vector<float> row_values(const io::ResultRows& rows, std::size_t row) {
   return values;
 }
 
-struct Candidate {
-  double key;             // smaller is better
-  std::int64_t position;  // in the whole file
-  std::string cells;      // id,formula,columns
-};
-
-bool better(const Candidate& a, const Candidate& b) { return a.key != b.key ? a.key < b.key : a.position < b.position; }
-
-std::vector<Candidate> best_candidates(std::vector<Candidate> candidates, std::int64_t top) {
-  const auto kept = top > 0 ? std::min<std::size_t>(candidates.size(), static_cast<std::size_t>(top)) : candidates.size();
-  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(kept), candidates.end(), better);
-  candidates.resize(kept);
-  return candidates;
-}
-
-std::vector<Candidate> own_candidates(const io::ResultRows& rows, std::size_t column, bool descending, std::int64_t first_position) {
-  std::vector<Candidate> candidates;
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    if (rows.status[row] != 0) continue;
-    const auto values = row_values(rows, row);
-    std::string cells = csv_text(rows.id[row]) + "," + csv_text(rows.formula[row]);
-    for (const float value : values) cells += fmt::format(",{:.6g}", value);
-    candidates.push_back({descending ? -static_cast<double>(values[column]) : values[column], first_position + static_cast<std::int64_t>(row), std::move(cells)});
-  }
-  return candidates;
-}
-
 }  // namespace
 
 std::string csv_text(const std::string& text) {
@@ -64,37 +37,44 @@ std::string csv_text(const std::string& text) {
   return quoted + "\"";
 }
 
-std::vector<std::string> ranking_columns(const io::ResultRows& rows, const io::ResultDescription& description) {
+std::vector<std::string> ranking_columns(const io::ResultDescription& description, bool crystal_systems) {
   std::vector<std::string> columns;
   for (const auto& label : description.labels)
     for (const char* suffix : {"", "_std", "_lo90", "_hi90"}) columns.push_back(label.name + suffix);
-  if (!rows.crystal_system_probability.empty())
+  if (crystal_systems)
     for (int c = 0; c < kCrystalSystems; ++c) columns.push_back(fmt::format("probability_{}", crystal_system_name(c)));
   return columns;
 }
 
-std::string ranking_csv(const io::ResultRows& local, const io::ResultDescription& description, const std::string& column, bool descending, std::int64_t top, const comm::Communicator& comm) {
-  // A rank without rows cannot see the class columns itself: all ranks agree on the number of columns.
-  auto columns = ranking_columns(local, description);
-  std::array<double, 1> count = {static_cast<double>(columns.size())};
-  comm.max(count, "agreeing on the ranking's columns");
-  if (columns.size() < static_cast<std::size_t>(count[0])) {
-    io::ResultRows classes;
-    classes.crystal_system_probability = {0};
-    columns = ranking_columns(classes, description);
+Ranking::Ranking(const io::ResultDescription& description, bool crystal_systems, const std::string& column, bool descending, std::int64_t top)
+    : columns_(ranking_columns(description, crystal_systems)), descending_(descending), top_(top) {
+  const auto found = std::find(columns_.begin(), columns_.end(), column);
+  if (found == columns_.end())
+    throw ConfigError("--rank-by '{}': there is no such column{} Columns: {}", column, suggestion(column, columns_).empty() ? "." : suggestion(column, columns_), fmt::join(columns_, ", "));
+  column_ = static_cast<std::size_t>(found - columns_.begin());
+}
+
+void Ranking::keep_best(std::vector<Candidate>& candidates) const {
+  const auto better = [](const Candidate& a, const Candidate& b) { return a.key != b.key ? a.key < b.key : a.position < b.position; };
+  const auto kept = top_ > 0 ? std::min<std::size_t>(candidates.size(), static_cast<std::size_t>(top_)) : candidates.size();
+  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(kept), candidates.end(), better);
+  candidates.resize(kept);
+}
+
+void Ranking::add(const io::ResultRows& rows, std::int64_t first) {
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (rows.status[row] != 0) continue;
+    const auto values = row_values(rows, row);
+    std::string cells = csv_text(rows.id[row]) + "," + csv_text(rows.formula[row]);
+    for (const float value : values) cells += fmt::format(",{:.6g}", value);
+    best_.push_back({descending_ ? -static_cast<double>(values[column_]) : values[column_], first + static_cast<std::int64_t>(row), std::move(cells)});
   }
-  const auto found = std::find(columns.begin(), columns.end(), column);
-  if (found == columns.end())
-    throw ConfigError("--rank-by '{}': there is no such column{} Columns: {}", column, suggestion(column, columns).empty() ? "." : suggestion(column, columns), fmt::join(columns, ", "));
+  keep_best(best_);
+}
 
-  const auto own_rows = static_cast<std::int64_t>(local.size());
-  const auto all_rows = comm.all_gather(std::span(&own_rows, 1), "counting rows");
-  std::int64_t first = 0;
-  for (int r = 0; r < comm.rank(); ++r) first += all_rows[static_cast<std::size_t>(r)];
-
+std::string Ranking::csv(const comm::Communicator& comm) const {
   std::string text;
-  for (const auto& c : best_candidates(own_candidates(local, static_cast<std::size_t>(found - columns.begin()), descending, first), top))
-    text += fmt::format("{:a} {} {}", c.key, c.position, c.cells) + '\0';
+  for (const auto& c : best_) text += fmt::format("{:a} {} {}", c.key, c.position, c.cells) + '\0';
   std::vector<Candidate> merged;
   for (const auto& part : comm.gather(text, 0, "gathering the ranking"))
     for (std::size_t at = 0; at < part.size();) {
@@ -105,9 +85,10 @@ std::string ranking_csv(const io::ResultRows& local, const io::ResultDescription
       at = end + 1;
     }
   if (!comm.root()) return {};
-  std::string csv = fmt::format("rank,global_rank,id,formula,{}\n", fmt::join(columns, ","));
+  keep_best(merged);
+  std::string csv = fmt::format("rank,global_rank,id,formula,{}\n", fmt::join(columns_, ","));
   std::int64_t rank = 0;
-  for (const auto& c : best_candidates(std::move(merged), top)) {
+  for (const auto& c : merged) {
     ++rank;
     csv += fmt::format("{},{},{}\n", rank, rank, c.cells);
   }

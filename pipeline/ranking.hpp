@@ -11,12 +11,35 @@
 namespace xxact::pipeline {
 
 /// Names of the columns that follow id and formula, in order.
-std::vector<std::string> ranking_columns(const io::ResultRows& rows, const io::ResultDescription& description);
+std::vector<std::string> ranking_columns(const io::ResultDescription& description, bool crystal_systems);
 
-/// CSV with header `rank,global_rank,id,formula,...` of the `top` best rows (0: all) on rank 0, empty elsewhere. `global_rank`
-/// counts all predicted rows, `rank` those listed. Rows without prediction are not ranked; ties go to the earlier row.
-/// ConfigError when there is no such column. Collective on comm.
-std::string ranking_csv(const io::ResultRows& local, const io::ResultDescription& description, const std::string& column, bool descending, std::int64_t top, const comm::Communicator& comm);
+/// Takes result rows block by block and keeps the best.
+class Ranking {
+ public:
+  /// `top`: how many rows are kept, 0: all. ConfigError when there is no such column.
+  Ranking(const io::ResultDescription& description, bool crystal_systems, const std::string& column, bool descending, std::int64_t top);
+
+  /// Rows from row `first` of the table on. Rows without prediction are not ranked; ties go to the earlier row.
+  void add(const io::ResultRows& rows, std::int64_t first);
+
+  /// CSV with header `rank,global_rank,id,formula,...` of the best rows of all ranks on rank 0, empty elsewhere. `global_rank`
+  /// counts all predicted rows, `rank` those listed. Collective on comm.
+  std::string csv(const comm::Communicator& comm) const;
+
+ private:
+  struct Candidate {
+    double key;             // smaller is better
+    std::int64_t position;  // in the whole table
+    std::string cells;      // id,formula,columns
+  };
+  void keep_best(std::vector<Candidate>& candidates) const;
+
+  std::vector<std::string> columns_;
+  std::size_t column_;
+  bool descending_;
+  std::int64_t top_;
+  std::vector<Candidate> best_;
+};
 
 /// A text cell: quoted where CSV needs it; a leading = + - @ gets an apostrophe, so that no spreadsheet runs it.
 std::string csv_text(const std::string& text);

@@ -1,8 +1,11 @@
 #include "pipeline/screening.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <numeric>
 
+#include "io/results_file.hpp"
 #include "pipeline/ranking.hpp"
 #include "pipeline/run_folder.hpp"
 #include "src/base/elements.hpp"
@@ -11,6 +14,10 @@
 
 namespace xxact::pipeline {
 namespace {
+
+constexpr std::int64_t kFirstRound = 1024, kLargestRound = 1 << 20;  // rows a rank
+constexpr double kRoundSeconds = 30;
+constexpr std::int64_t kRankedBlock = 65536;
 
 /// Records that ingest rejected, from FILE.rejects.jsonl, as result rows without prediction.
 io::ResultRows rejected_rows(const io::Dataset& dataset, std::size_t labels, bool classes) {
@@ -37,26 +44,158 @@ io::ResultRows rejected_rows(const io::Dataset& dataset, std::size_t labels, boo
   return rows;
 }
 
-/// This rank's contiguous share of all rows of all datasets, in order.
-io::ResultRows predict_share(std::vector<LoadedModel>& models, const std::vector<io::Dataset>& datasets, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm) {
-  std::int64_t total = 0, first = 0, done = 0;
-  for (const auto& dataset : datasets) total += dataset.size();
-  const auto share = comm::share_of(total, comm.rank(), comm.size());
-  Progress progress("screening", "structures", share.count() * std::ssize(models), comm.root() && options.progress);
-  io::ResultRows rows;
-  for (const auto& dataset : datasets) {
-    const auto low = std::max<std::int64_t>(0, share.first - first), high = std::min(dataset.size(), share.last - first);
-    first += dataset.size();
-    if (low >= high) continue;
-    std::vector<std::int64_t> own(static_cast<std::size_t>(high - low));
-    for (std::size_t i = 0; i < own.size(); ++i) own[i] = low + static_cast<std::int64_t>(i);
-    auto inference = options.inference;
-    inference.progress = [&progress, done](std::int64_t now) { progress.update(done + now); };
-    append_rows(rows, predict_rows(models, dataset, own, device, inference));
-    done += std::ssize(own) * std::ssize(models);
+/// Rows of several datasets, one after the other.
+class AllRows {
+ public:
+  explicit AllRows(const std::vector<io::Dataset>& datasets) : datasets_(datasets) {
+    for (const auto& dataset : datasets) rows_ += dataset.size();
   }
-  return rows;
-}
+  std::int64_t rows() const { return rows_; }
+
+  /// Calls visit(dataset, its rows from, to) for what rows [first, end) of all are made of.
+  template <class Visit>
+  void visit(std::int64_t first, std::int64_t end, Visit&& visit) const {
+    std::int64_t before = 0;
+    for (const auto& dataset : datasets_) {
+      const auto low = std::max<std::int64_t>(0, first - before), high = std::min(dataset.size(), end - before);
+      before += dataset.size();
+      if (low < high) visit(dataset, low, high);
+    }
+  }
+
+ private:
+  const std::vector<io::Dataset>& datasets_;
+  std::int64_t rows_ = 0;
+};
+
+/// One screening on its way: rounds of predictions, each written before the next one begins.
+class Screening {
+ public:
+  Screening(std::vector<LoadedModel>& models, const std::vector<io::Dataset>& datasets, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm)
+      : models_(models), datasets_(datasets), all_(datasets), options_(options), device_(device), comm_(comm) {
+    for (const auto& dataset : datasets) hashes_ += (hashes_.empty() ? "" : ",") + dataset.content_hash();
+    description_ = describe_results(models, hashes_, options.program_version);
+    const auto tasks = tasks_of(models);
+    classes_ = std::find(tasks.begin(), tasks.end(), model::Task::crystal_system) != tasks.end();
+    // What never became a row of a dataset stands at the end of the table.
+    if (comm.rank() + 1 == comm.size())
+      for (const auto& dataset : datasets) append_rows(rejected_, rejected_rows(dataset, description_.labels.size(), classes_));
+  }
+
+  nlohmann::json run() {
+    const auto start = Clock::now();
+    const auto table = options_.output / "predictions.h5";
+    Ranking ranking(description_, classes_, options_.rank_by.column, options_.rank_by.descending, options_.top);
+    std::int64_t predicted = 0;
+    {
+      io::ResultsFile file(comm_.handle(), table, layout(), description_.attributes.at("model_hash") + " " + hashes_);
+      predicted = all_.rows() - std::min(file.done(), all_.rows());
+      predict_rounds(file);
+      const auto total = all_.rows() + total_rejected_;
+      if (file.done() < total) file.write(all_.rows(), rejected_, total);
+      file.finish();
+    }
+    const auto inferred = Clock::now();
+    const auto count = look_through(table, ranking);
+    const auto csv = ranking.csv(comm_);
+    std::array<double, 2> seconds = {std::chrono::duration<double>(inferred - start).count(), std::chrono::duration<double>(Clock::now() - start).count()};
+    comm_.max(seconds, "gathering times");
+    const auto summary = summarise(count, static_cast<double>(predicted) / seconds[0], seconds[1]);
+    if (comm_.root()) {
+      write_file_atomically(options_.output / "ranking.csv", csv);
+      write_file_atomically(options_.output / "summary.json", summary.dump(2) + "\n");
+    }
+    comm_.barrier("end of screening");
+    return summary;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Collective. The widths of the texts must be known before the first row is written.
+  io::ResultLayout layout() {
+    io::ResultLayout layout = io::layout_of(rejected_, description_);
+    layout.standard_deviations = layout.intervals = !description_.labels.empty();
+    layout.crystal_systems = classes_;
+    const auto share = comm::share_of(all_.rows(), comm_.rank(), comm_.size());
+    all_.visit(share.first, share.last, [&](const io::Dataset& dataset, std::int64_t low, std::int64_t high) {
+      for (auto row = low; row < high; ++row) {
+        layout.id_width = std::max(layout.id_width, dataset.id(row).size());
+        layout.formula_width = std::max(layout.formula_width, dataset.formula(row).size());
+      }
+      for (const auto& source : dataset.description().sources) layout.source_width = std::max(layout.source_width, source.size());
+    });
+    layout.rows += share.count();
+    layout = io::agree_on_layout(comm_.handle(), layout);
+    total_rejected_ = layout.rows - all_.rows();
+    return layout;
+  }
+
+  void predict_rounds(io::ResultsFile& file) {
+    Progress progress("screening", "structures", all_.rows(), comm_.root() && options_.progress);
+    std::int64_t rows = kFirstRound * comm_.size();
+    while (file.done() < all_.rows()) {
+      const auto begin = Clock::now();
+      const std::int64_t first = file.done(), count = std::min(rows, all_.rows() - first);
+      const auto share = comm::share_of(count, comm_.rank(), comm_.size());
+      file.write(first + share.first, predict(first + share.first, first + share.last, progress), first + count);
+      std::array<double, 1> seconds = {std::chrono::duration<double>(Clock::now() - begin).count()};
+      comm_.max(seconds, "timing a round");
+      // An interruption costs a round; a round costs the start and the end of a loader.
+      const double wanted = static_cast<double>(count) * kRoundSeconds / std::max(seconds[0], 1e-3);
+      rows = std::clamp(static_cast<std::int64_t>(wanted), kFirstRound * comm_.size(), kLargestRound * comm_.size());
+    }
+  }
+
+  io::ResultRows predict(std::int64_t first, std::int64_t end, Progress& progress) {
+    io::ResultRows out;
+    all_.visit(first, end, [&](const io::Dataset& dataset, std::int64_t low, std::int64_t high) {
+      std::vector<std::int64_t> own(static_cast<std::size_t>(high - low));
+      std::iota(own.begin(), own.end(), low);
+      auto inference = options_.inference;
+      const auto models = static_cast<std::int64_t>(models_.size());
+      // Rank 0 speaks for all: the others are as far in their shares.
+      inference.progress = [&, before = std::ssize(out.status)](std::int64_t now) { progress.update(first + (before + now / models) * comm_.size()); };
+      append_rows(out, predict_rows(models_, dataset, own, device_, inference));
+    });
+    return out;
+  }
+
+  /// Collective. Counts the rows of each status, and ranks them.
+  std::array<double, 3> look_through(const std::filesystem::path& table, Ranking& ranking) const {
+    std::array<double, 3> count = {};
+    const auto share = comm::share_of(all_.rows() + total_rejected_, comm_.rank(), comm_.size());
+    for (auto first = share.first; first < share.last; first += kRankedBlock) {
+      const auto rows = io::read_results(table, first, std::min(kRankedBlock, share.last - first)).rows;
+      for (const auto status : rows.status) ++count.at(status);
+      ranking.add(rows, first);
+    }
+    comm_.sum(count, "counting rows");
+    return count;
+  }
+
+  nlohmann::json summarise(const std::array<double, 3>& count, double rate, double seconds) const {
+    nlohmann::json paths = nlohmann::json::array(), data = nlohmann::json::array();
+    for (const auto& loaded : models_) paths.push_back(loaded.path.string());
+    for (const auto& dataset : datasets_) data.push_back(dataset.path().string());
+    return {{"rows", static_cast<std::int64_t>(count[0] + count[1] + count[2])}, {"ok", static_cast<std::int64_t>(count[0])}, {"not_predictable", static_cast<std::int64_t>(count[1])},
+            {"rejected", static_cast<std::int64_t>(count[2])}, {"rank_by", options_.rank_by.column}, {"order", options_.rank_by.descending ? "desc" : "asc"},
+            {"seconds", seconds}, {"structures_per_s", rate}, {"ranks", comm_.size()}, {"models", paths}, {"data", data},
+            {"model_hash", description_.attributes.at("model_hash")}, {"dataset_hash", hashes_}, {"program_version", options_.program_version}};
+  }
+
+  std::vector<LoadedModel>& models_;
+  const std::vector<io::Dataset>& datasets_;
+  AllRows all_;
+  const ScreeningOptions& options_;
+  const torch::Device& device_;
+  const comm::Communicator& comm_;
+  std::string hashes_;
+  io::ResultDescription description_;
+  bool classes_ = false;
+  io::ResultRows rejected_;     // on the last rank
+  std::int64_t total_rejected_ = 0;
+};
 
 }  // namespace
 
@@ -69,41 +208,7 @@ RankBy parse_rank_by(const std::string& text) {
 }
 
 nlohmann::json screen(std::vector<LoadedModel>& models, const std::vector<io::Dataset>& datasets, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm) {
-  const auto start = std::chrono::steady_clock::now();
-  std::string hashes;
-  for (const auto& dataset : datasets) hashes += (hashes.empty() ? "" : ",") + dataset.content_hash();
-  const auto description = describe_results(models, hashes, options.program_version);
-  const auto tasks = tasks_of(models);
-  const bool classes = std::find(tasks.begin(), tasks.end(), model::Task::crystal_system) != tasks.end();
-
-  auto rows = predict_share(models, datasets, options, device, comm);
-  const auto inferred = std::chrono::steady_clock::now();
-  // The last rank adds what never became a row of a dataset, so that it stands at the end of the file.
-  if (comm.rank() + 1 == comm.size())
-    for (const auto& dataset : datasets) append_rows(rows, rejected_rows(dataset, description.labels.size(), classes));
-  std::array<double, 3> count = {};
-  for (const auto status : rows.status) ++count[status];
-  comm.sum(count, "counting rows");
-
-  const auto csv = ranking_csv(rows, description, options.rank_by.column, options.rank_by.descending, options.top, comm);
-  std::filesystem::create_directories(options.output);
-  io::write_results(comm.handle(), options.output / "predictions.h5", rows, description);
-  std::array<double, 2> seconds = {std::chrono::duration<double>(inferred - start).count(), std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()};
-  comm.max(seconds, "gathering times");
-  const double total = count[0] + count[1] + count[2];
-  nlohmann::json paths = nlohmann::json::array(), data = nlohmann::json::array();
-  for (const auto& loaded : models) paths.push_back(loaded.path.string());
-  for (const auto& dataset : datasets) data.push_back(dataset.path().string());
-  nlohmann::json summary = {{"rows", static_cast<std::int64_t>(total)}, {"ok", static_cast<std::int64_t>(count[0])}, {"not_predictable", static_cast<std::int64_t>(count[1])},
-                            {"rejected", static_cast<std::int64_t>(count[2])}, {"rank_by", options.rank_by.column}, {"order", options.rank_by.descending ? "desc" : "asc"},
-                            {"seconds", seconds[1]}, {"structures_per_s", (count[0] + count[1]) / seconds[0]}, {"ranks", comm.size()}, {"models", paths}, {"data", data},
-                            {"model_hash", description.attributes.at("model_hash")}, {"dataset_hash", hashes}, {"program_version", options.program_version}};
-  if (comm.root()) {
-    write_file_atomically(options.output / "ranking.csv", csv);
-    write_file_atomically(options.output / "summary.json", summary.dump(2) + "\n");
-  }
-  comm.barrier("end of screening");
-  return summary;
+  return Screening(models, datasets, options, device, comm).run();
 }
 
 }  // namespace xxact::pipeline

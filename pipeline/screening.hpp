@@ -28,7 +28,8 @@ struct ScreeningOptions {
 };
 
 /// Writes predictions.h5 (a row for every row of every dataset and for every record that ingest rejected), ranking.csv and
-/// summary.json into `output`; returns the summary. ConfigError when the models do not have the column to rank by.
+/// summary.json into `output`; returns the summary. Predictions are written in rounds: the same call after an interruption goes
+/// on behind the last one. ConfigError when the models do not have the column to rank by.
 /// Collective on comm.
 nlohmann::json screen(std::vector<LoadedModel>& models, const std::vector<io::Dataset>& datasets, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm);
 

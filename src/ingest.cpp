@@ -46,6 +46,7 @@ void describe(options::options_description& description) {
       ("label-definition", options::value<Texts>(), "NAME=TEXT: definition of a label (functional, corrections, reference) in place of the known one; may be repeated")
       ("source", options::value<std::string>()->default_value(""), "where the data come from, kept in the file")
       ("licence", options::value<std::string>()->default_value(""), "licence of the data, kept in the file")
+      ("part-rows", options::value<std::int64_t>()->default_value(65536), "rows after which what is read is written down, beside the output; 30 seconds do it too. An interruption costs one such part a rank; the same command goes on behind them")
       ("compress", options::value<int>()->default_value(0), "deflate level of the dataset, 0 (none) to 9")
       ("progress", options::value<bool>()->default_value(true), "say how far it is");
 }
@@ -71,6 +72,8 @@ io::IngestOptions options_of(const options::variables_map& values) {
   ingest.licence = values["licence"].as<std::string>();
   ingest.write.compress = values["compress"].as<int>();
   if (ingest.write.compress < 0 || ingest.write.compress > 9) throw ConfigError("--compress {} is not in 0-9", ingest.write.compress);
+  ingest.parts.rows = values["part-rows"].as<std::int64_t>();
+  if (ingest.parts.rows < 1) throw ConfigError("--part-rows {} is not above 0", ingest.parts.rows);
   ingest.progress = values["progress"].as<bool>();
   return ingest;
 }

@@ -1,6 +1,6 @@
 """Reads the program's HDF5 files with h5py and numpy alone, as docs/data-format.md describes them.
 
-usage: read_with_h5py.py hash|dataset|checkpoint-digest|checkpoint|results FILE
+usage: read_with_h5py.py hash|dataset|checkpoint-digest|checkpoint|results|pending-results FILE
 
 hash: the content hash recomputed from the arrays.   dataset, checkpoint, results: what the file holds, as text.
 """
@@ -96,8 +96,15 @@ def print_results(f):
     print(text_of(f["prediction/band_gap/value"].attrs["units"]), text_of(f.attrs["model_hash"]))
 
 
+def print_pending_results(f):
+    there = np.flatnonzero(f["status"][...] != 255)
+    i = there[-1]
+    print(len(there), "of", len(f["status"]), "rows, the last is", f["id"][i].decode(), f["formula"][i].decode(), "%.2f" % f["prediction/band_gap/value"][i])
+
+
 commands = {"hash": lambda f: print(content_hash(f)), "dataset": print_dataset,
             "checkpoint-digest": lambda f: print(checkpoint_digest(f)), "checkpoint": print_checkpoint,
-            "results": print_results}
-with h5py.File(sys.argv[2], "r") as file:
+            "results": print_results, "pending-results": print_pending_results}
+# Without a lock: a table may be read while it is written.
+with h5py.File(sys.argv[2], "r", locking=False) as file:
     commands[sys.argv[1]](file)

@@ -32,21 +32,37 @@ TEST(Ranking, QuotesWhatASpreadsheetWouldRun) {
   EXPECT_EQ(csv_text("a,\"b\""), "\"a,\"\"b\"\"\"");
 }
 
-TEST(Ranking, OrdersPredictedRowsOnly) {
+std::string ranked(bool descending, std::int64_t top) {
   const comm::Communicator self(MPI_COMM_SELF);
-  const auto csv = ranking_csv(three_rows(), energy(), "formation_energy_per_atom", false, 0, self);
-  EXPECT_EQ(csv,
+  Ranking ranking(energy(), false, "formation_energy_per_atom", descending, top);
+  ranking.add(three_rows(), 0);
+  return ranking.csv(self);
+}
+
+TEST(Ranking, OrdersPredictedRowsOnly) {
+  EXPECT_EQ(ranked(false, 0),
             "rank,global_rank,id,formula,formation_energy_per_atom,formation_energy_per_atom_std,formation_energy_per_atom_lo90,formation_energy_per_atom_hi90\n"
             "1,1,\"'=cmd|' /C calc'!A0\",KCl,-2,-2,-2,-2\n"
             "2,2,a,NaCl,-1,-1,-1,-1\n");
-  const auto top = ranking_csv(three_rows(), energy(), "formation_energy_per_atom", true, 1, self);
+  const auto top = ranked(true, 1);
   EXPECT_NE(top.find("1,1,a,"), std::string::npos) << top;
   EXPECT_EQ(top.find("2,2"), std::string::npos) << top;
 }
 
-TEST(Ranking, NamesTheColumnsThatThereAre) {
+TEST(Ranking, BlocksInAnyOrderGiveTheSameRanking) {
   const comm::Communicator self(MPI_COMM_SELF);
-  EXPECT_THROW(ranking_csv(three_rows(), energy(), "band_gap", false, 0, self), ConfigError);
+  Ranking ranking(energy(), false, "formation_energy_per_atom", false, 3);
+  ranking.add(three_rows(), 6);
+  ranking.add(three_rows(), 0);
+  ranking.add(three_rows(), 3);
+  const auto csv = ranking.csv(self);
+  EXPECT_NE(csv.find("3,3,\"'=cmd|"), std::string::npos) << csv;
+  EXPECT_EQ(csv.find("4,4"), std::string::npos) << csv;
+}
+
+TEST(Ranking, NamesTheColumnsThatThereAre) {
+  EXPECT_THROW(Ranking(energy(), false, "band_gap", false, 0), ConfigError);
+  EXPECT_NO_THROW(Ranking(energy(), true, "probability_cubic", true, 0));
   EXPECT_THROW(parse_rank_by("band_gap:up"), ConfigError);
   EXPECT_TRUE(parse_rank_by("band_gap:desc").descending);
 }
