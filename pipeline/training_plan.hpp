@@ -8,7 +8,7 @@
 
 #include "pipeline/batch_builder.hpp"
 #include "pipeline/comm/communicator.hpp"
-#include "pipeline/sample_order.hpp"
+#include "pipeline/sampling/sample_order.hpp"
 
 namespace xxact::pipeline {
 
@@ -29,7 +29,7 @@ class TrainingPlan {
   std::int64_t warmup_steps() const { return warmup_steps_; }
   std::int64_t validate_every() const { return validate_every_; }      // steps
   std::int64_t checkpoint_every() const { return checkpoint_every_; }  // steps
-  const SampleOrder& order() const { return order_; }
+  const sampling::SampleOrder& order() const { return order_; }
 
   /// Forward passes of this rank in each step; may be none when there are more ranks than samples in a batch.
   std::int64_t micro_batches() const { return micro_batches_; }
@@ -43,7 +43,7 @@ class TrainingPlan {
 
   const RunConfig& config_;
   std::vector<std::int64_t> rows_;
-  SampleOrder order_;
+  sampling::SampleOrder order_;
   comm::Share share_;
   std::int64_t micro_size_, micro_batches_, total_steps_, warmup_steps_, validate_every_, checkpoint_every_;
 };
