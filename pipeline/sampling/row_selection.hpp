@@ -1,5 +1,5 @@
-// Which rows of a dataset take part: a bitmap with rank and select, 1.13 bits a row. Counts lie beside each 512 rows (rank) and
-// places of each 8,192nd selected row beside the bitmap (select); between two of those places a binary search.
+// Which rows of a dataset take part: a bitmap with rank and select, 1.14 bits a row. Counts lie beside each 512 rows (rank) and
+// the block of each 2,048th selected row beside the bitmap (select); between two of those a binary search.
 // Not here: why a row takes part; in which order they come (sample_order.hpp).
 #pragma once
 
@@ -50,7 +50,7 @@ class RowSelection {
   bool operator==(const RowSelection& other) const { return rows_ == other.rows_ && words_ == other.words_; }
 
  private:
-  static constexpr std::int64_t kBlockRows = 512, kBlockWords = kBlockRows / 64, kSampled = 8192;
+  static constexpr std::int64_t kBlockRows = 512, kBlockWords = kBlockRows / 64, kSampled = 2048;
 
   static std::size_t word_of(std::int64_t row) { return static_cast<std::size_t>(row / 64); }
   /// Calls work(first word, last word) from `threads` threads on parts of all words.
