@@ -1,5 +1,5 @@
 // Turns rows of a dataset into the tensors that the model takes: composition tokens, simulated patterns, labels.
-// One a thread. Not here: which rows (sample_order.hpp), threads (loader.hpp).
+// One a thread. Not here: which rows (sampling/), threads (loader.hpp).
 #pragma once
 
 #include <array>

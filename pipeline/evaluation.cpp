@@ -39,7 +39,7 @@ std::vector<float> everywhere(const std::vector<float>& column, const comm::Comm
 nlohmann::json evaluate(std::vector<LoadedModel>& models, const io::Dataset& dataset, const EvaluationOptions& options, const torch::Device& device, const comm::Communicator& comm) {
   const auto tasks = tasks_of(models);
   const Labels labels(dataset, tasks, false);
-  const auto rows = select_rows(dataset, options.subset, labels, tasks, false);
+  const auto rows = select_rows(dataset, options.subset, labels, tasks, false).list();
   if (rows.empty()) throw InputError("{}: the chosen split has no rows; data without a split of its own is evaluated with --split all", dataset.path().string());
   const auto share = comm::share_of(std::ssize(rows), comm.rank(), comm.size());
   const auto own = std::span(rows).subspan(static_cast<std::size_t>(share.first), static_cast<std::size_t>(share.count()));

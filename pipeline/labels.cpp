@@ -43,19 +43,20 @@ bool Labels::known(model::Task task, std::int64_t row) const {
   return task == model::Task::crystal_system ? crystal_system(row) >= 0 : !std::isnan(value(task, row));
 }
 
-Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, std::span<const std::int64_t> rows) {
+Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, const sampling::RowSelection& rows) {
   Standardisation result;
   for (const auto task : tasks) {
     if (!model::is_regression(task)) continue;
     double sum = 0, squares = 0, count = 0;
-    for (const auto row : rows)
-      if (labels.known(task, row)) {
-        sum += labels.value(task, row);
-        ++count;
-      }
+    rows.for_each([&](std::int64_t row) {
+      if (!labels.known(task, row)) return;
+      sum += labels.value(task, row);
+      ++count;
+    });
     const double mean = sum / count;
-    for (const auto row : rows)
+    rows.for_each([&](std::int64_t row) {
       if (labels.known(task, row)) squares += (labels.value(task, row) - mean) * (labels.value(task, row) - mean);
+    });
     const double scale = std::sqrt(squares / (count - 1));
     if (!(count >= 2) || !(scale > 0) || !std::isfinite(scale))
       throw InputError("the training rows have {} different labels '{}': at least two are needed", count < 2 ? "fewer than two" : "no two", model::task_name(task));
@@ -73,14 +74,11 @@ Subset parse_subset(const std::string& name) {
   throw ConfigError("--split '{}' is not one of train, validation, test, all", name);
 }
 
-std::vector<std::int64_t> select_rows(const io::Dataset& dataset, Subset subset, const Labels& labels, const std::vector<model::Task>& tasks, bool labelled) {
-  std::vector<std::int64_t> rows;
-  for (std::int64_t row = 0; row < dataset.size(); ++row) {
-    if (subset != Subset::all && dataset.split()[static_cast<std::size_t>(row)] != static_cast<std::uint8_t>(subset)) continue;
-    if (labelled && std::none_of(tasks.begin(), tasks.end(), [&](auto task) { return labels.known(task, row); })) continue;
-    rows.push_back(row);
-  }
-  return rows;
+sampling::RowSelection select_rows(const io::Dataset& dataset, Subset subset, const Labels& labels, const std::vector<model::Task>& tasks, bool labelled) {
+  return sampling::RowSelection::where(dataset.size(), [&](std::int64_t row) {
+    if (subset != Subset::all && dataset.split()[static_cast<std::size_t>(row)] != static_cast<std::uint8_t>(subset)) return false;
+    return !labelled || std::any_of(tasks.begin(), tasks.end(), [&](auto task) { return labels.known(task, row); });
+  });
 }
 
 }  // namespace xxact::pipeline

@@ -9,6 +9,7 @@
 
 #include "io/dataset.hpp"
 #include "model/config.hpp"
+#include "pipeline/sampling/row_selection.hpp"
 
 namespace xxact::pipeline {
 
@@ -38,12 +39,12 @@ class Labels {
 
 /// Mean and standard deviation over `rows` where the label is known. InputError when a task has fewer than two labels there
 /// or they are all the same.
-Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, std::span<const std::int64_t> rows);
+Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, const sampling::RowSelection& rows);
 
 enum class Subset { train, validation, test, all };
 Subset parse_subset(const std::string& name);
 
-/// Rows of a subset, in order. With `labelled`, only those that know at least one of the tasks.
-std::vector<std::int64_t> select_rows(const io::Dataset& dataset, Subset subset, const Labels& labels, const std::vector<model::Task>& tasks, bool labelled);
+/// Rows of a subset. With `labelled`, only those that know at least one of the tasks.
+sampling::RowSelection select_rows(const io::Dataset& dataset, Subset subset, const Labels& labels, const std::vector<model::Task>& tasks, bool labelled);
 
 }  // namespace xxact::pipeline

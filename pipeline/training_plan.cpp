@@ -2,70 +2,73 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
-#include <map>
+#include <future>
+#include <iterator>
+#include <optional>
+#include <utility>
 
-#include "pipeline/loader.hpp"
-#include "src/base/error.hpp"
+#include "pipeline/xrd/simulator.hpp"
 
 namespace xxact::pipeline {
 namespace {
 
 constexpr std::int64_t kLargestMicroBatch = 1024;
-constexpr std::int64_t kCheckBatch = 256;
 constexpr int kValidations = 10, kCheckpoints = 4;  // a run, unless configured
 
-/// Reasons why rows of this rank's share cannot be simulated, by place in `rows`.
-std::map<std::int64_t, std::string> failing_rows(const io::Dataset& dataset, const RunConfig& config, std::span<const std::int64_t> rows, const comm::Communicator& comm, int threads) {
-  const auto share = comm::share_of(std::ssize(rows), comm.rank(), comm.size());
-  const Standardisation unused;
-  std::vector<BatchBuilder> builders;
-  for (int i = 0; i < threads; ++i) builders.emplace_back(dataset, config, nullptr, unused, Augmentation::off);
-  Loader loader(std::move(builders), (share.count() + kCheckBatch - 1) / kCheckBatch, 2 * threads, [&](BatchBuilder& builder, std::int64_t ticket) {
-    std::vector<SampleRequest> samples;
-    for (auto i = share.first + ticket * kCheckBatch; i < std::min(share.last, share.first + (ticket + 1) * kCheckBatch); ++i) samples.push_back({rows[static_cast<std::size_t>(i)], 0, i});
-    return builder.build(samples);
-  });
-  std::map<std::int64_t, std::string> failures;
-  while (const auto batch = loader.next())
-    for (std::size_t i = 0; i < batch->samples.size(); ++i)
-      if (!batch->failure[i].empty()) failures[batch->samples[i].sample] = batch->failure[i];
-  return failures;
+using Reasons = std::vector<std::pair<std::int64_t, std::string>>;  // by row, ascending
+
+/// Why rows number first .. last - 1 of `rows` cannot be given to the model; of those that can there is nothing.
+Reasons failing_rows(const io::Dataset& dataset, const RunConfig& config, const sampling::RowSelection& rows, std::int64_t first, std::int64_t last) {
+  std::optional<xrd::Simulator> simulator;
+  if (config.model.uses_xrd()) simulator.emplace(config.pattern);
+  Reasons reasons;
+  for (auto k = first; k < last; ++k) {
+    const std::int64_t row = rows.row(k);
+    std::string reason = unusable_reason(dataset, row, config.model);
+    if (reason.empty() && simulator) reason = simulator->refusal(dataset.structure(row)).value_or("");
+    if (!reason.empty()) reasons.emplace_back(row, std::move(reason));
+  }
+  return reasons;
 }
 
-std::vector<std::int64_t> usable_rows(const io::Dataset& dataset, const RunConfig& config, const std::vector<std::int64_t>& rows, const comm::Communicator& comm, int threads, std::vector<std::string>& unusable) {
-  const auto failures = failing_rows(dataset, config, rows, comm, threads);
-  std::vector<std::int64_t> places;
+/// The same for all rows of this rank's share, which the threads divide among themselves.
+Reasons failing_rows_of_share(const io::Dataset& dataset, const RunConfig& config, const sampling::RowSelection& rows, const comm::Share& share, int threads) {
+  std::vector<std::future<Reasons>> parts;
+  for (int i = 0; i < threads; ++i) {
+    const auto part = comm::share_of(share.count(), i, threads);
+    parts.push_back(std::async(std::launch::async, [&, first = share.first + part.first, last = share.first + part.last] { return failing_rows(dataset, config, rows, first, last); }));
+  }
+  Reasons reasons;
+  for (auto& part : parts) std::ranges::move(part.get(), std::back_inserter(reasons));
+  return reasons;
+}
+
+sampling::RowSelection usable_rows(const io::Dataset& dataset, const RunConfig& config, const sampling::RowSelection& rows, const comm::Communicator& comm, int threads, std::vector<std::string>& unusable) {
+  std::vector<std::int64_t> failing;
   std::string reasons;
-  for (const auto& [place, reason] : failures) {
-    places.push_back(place);
-    reasons += fmt::format("{}: {}\n", dataset.id(rows[static_cast<std::size_t>(place)]), reason);
+  for (const auto& [row, reason] : failing_rows_of_share(dataset, config, rows, comm::share_of(rows.size(), comm.rank(), comm.size()), threads)) {
+    failing.push_back(row);
+    reasons += fmt::format("{}: {}\n", dataset.id(row), reason);
   }
   for (const auto& text : comm.gather(reasons, 0, "gathering unusable rows"))
     if (!text.empty()) unusable.push_back(text);
-  const auto all = comm.all_gather(std::span<const std::int64_t>(places), "gathering unusable rows");
-  std::vector<std::int64_t> kept;
-  auto next = all.begin();  // shares are contiguous and in rank order, so this is sorted
-  for (std::int64_t place = 0; place < std::ssize(rows); ++place) {
-    if (next != all.end() && *next == place)
-      ++next;
-    else
-      kept.push_back(rows[static_cast<std::size_t>(place)]);
-  }
-  return kept;
+  return rows.without(comm.all_gather(std::span<const std::int64_t>(failing), "gathering unusable rows"));
 }
 
 }  // namespace
 
 TrainingRows select_training_rows(const io::Dataset& dataset, const RunConfig& config, const Labels& labels, const comm::Communicator& comm, int threads) {
   TrainingRows rows;
-  for (auto [subset, target] : {std::pair{Subset::train, &rows.train}, std::pair{Subset::validation, &rows.validation}})
-    *target = usable_rows(dataset, config, select_rows(dataset, subset, labels, config.model.tasks, true), comm, threads, rows.unusable);
+  const auto usable = [&](Subset subset) { return usable_rows(dataset, config, select_rows(dataset, subset, labels, config.model.tasks, true), comm, threads, rows.unusable); };
+  rows.train = usable(Subset::train);
+  rows.validation = usable(Subset::validation).list();
   return rows;
 }
 
-TrainingPlan::TrainingPlan(const RunConfig& config, std::vector<std::int64_t> rows, int rank, int ranks)
-    : config_(config), rows_(std::move(rows)), order_(static_cast<std::uint64_t>(config.training.seed), std::ssize(rows_)),
+TrainingPlan::TrainingPlan(const RunConfig& config, sampling::RowSelection rows, int rank, int ranks)
+    : config_(config), rows_(std::move(rows)), order_(static_cast<std::uint64_t>(config.training.seed), rows_.size()),
       share_(comm::share_of(config.training.global_batch, rank, ranks)) {
   const auto& t = config.training;
   micro_size_ = t.micro_batch > 0 ? t.micro_batch : std::min(kLargestMicroBatch, std::max<std::int64_t>(1, share_.count()));
@@ -80,7 +83,7 @@ TrainingPlan::TrainingPlan(const RunConfig& config, std::vector<std::int64_t> ro
 
 SampleRequest TrainingPlan::request(std::int64_t position) const {
   const auto at = order_.at(position);
-  return {rows_[static_cast<std::size_t>(at.sample)], at.epoch, at.sample};
+  return {rows_.row(at.sample), at.epoch, at.sample};
 }
 
 std::vector<SampleRequest> TrainingPlan::samples(std::int64_t step, std::int64_t micro) const {

@@ -8,28 +8,30 @@
 
 #include "pipeline/batch_builder.hpp"
 #include "pipeline/comm/communicator.hpp"
-#include "pipeline/sample_order.hpp"
+#include "pipeline/sampling/row_selection.hpp"
+#include "pipeline/sampling/sample_order.hpp"
 
 namespace xxact::pipeline {
 
 struct TrainingRows {
-  std::vector<std::int64_t> train, validation;
+  sampling::RowSelection train;
+  std::vector<std::int64_t> validation;
   std::vector<std::string> unusable;  // "id: reason" of labelled rows that the model cannot take, on rank 0
 };
 
-/// Labelled rows of the training and validation split that can be given to the model; models with patterns simulate every
-/// row once, dealt to ranks and threads, so that a bad structure is known at the start. Collective on comm.
+/// Labelled rows of the training and validation split that can be given to the model; for models with patterns every structure
+/// is asked, dealt to ranks and threads, whether it can be simulated, so that a bad one is known at the start. Collective on comm.
 TrainingRows select_training_rows(const io::Dataset& dataset, const RunConfig& config, const Labels& labels, const comm::Communicator& comm, int threads);
 
 class TrainingPlan {
  public:
-  TrainingPlan(const RunConfig& config, std::vector<std::int64_t> rows, int rank, int ranks);
+  TrainingPlan(const RunConfig& config, sampling::RowSelection rows, int rank, int ranks);
 
   std::int64_t total_steps() const { return total_steps_; }
   std::int64_t warmup_steps() const { return warmup_steps_; }
   std::int64_t validate_every() const { return validate_every_; }      // steps
   std::int64_t checkpoint_every() const { return checkpoint_every_; }  // steps
-  const SampleOrder& order() const { return order_; }
+  const sampling::SampleOrder& order() const { return order_; }
 
   /// Forward passes of this rank in each step; may be none when there are more ranks than samples in a batch.
   std::int64_t micro_batches() const { return micro_batches_; }
@@ -42,8 +44,8 @@ class TrainingPlan {
   SampleRequest request(std::int64_t position) const;
 
   const RunConfig& config_;
-  std::vector<std::int64_t> rows_;
-  SampleOrder order_;
+  sampling::RowSelection rows_;
+  sampling::SampleOrder order_;
   comm::Share share_;
   std::int64_t micro_size_, micro_batches_, total_steps_, warmup_steps_, validate_every_, checkpoint_every_;
 };

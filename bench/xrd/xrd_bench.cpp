@@ -86,6 +86,21 @@ void patterns(benchmark::State& state) { time_patterns(state, structures()); }
 
 void patterns_with_symmetry(benchmark::State& state) { time_patterns(state, symmetric_structures()); }
 
+/// Whether a structure can be simulated, without simulating it.
+void time_refusals(benchmark::State& state, const StructureArrays& all) {
+  xrd::Simulator simulator(xrd::PatternOptions{});
+  std::size_t row = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(simulator.refusal(all[row]));
+    row = (row + 1) % all.size();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void refusals(benchmark::State& state) { time_refusals(state, structures()); }
+
+void refusals_with_symmetry(benchmark::State& state) { time_refusals(state, symmetric_structures()); }
+
 /// All structures in one call, on several threads; one iteration is a batch.
 void batch(benchmark::State& state) {
   const StructureArrays& all = structures();
@@ -221,6 +236,8 @@ void construction(benchmark::State& state) {
 
 BENCHMARK(patterns)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({1024, 0, 0})->Args({2048, 1, 0})->Args({4250, 1, 0})->Args({1024, 1, 1});
 BENCHMARK(patterns_with_symmetry)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({4250, 1, 0});
+BENCHMARK(refusals);
+BENCHMARK(refusals_with_symmetry);
 BENCHMARK(lines)->ArgNames({"points", "dispersion", "molybdenum"})->Args({1024, 1, 0})->Args({1024, 0, 0})->Args({1024, 1, 1});
 BENCHMARK(lines_as_pymatgen)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(batch)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();

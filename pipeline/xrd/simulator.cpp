@@ -105,10 +105,20 @@ class Simulator::Implementation {
   void reflections(const StructureView& structure, std::vector<Reflection>& out);
   /// Adds all reflections to the profile; returns the volume of the cell.
   double collect(const StructureView& structure, double strain, std::size_t points);
+  /// Throws what collect() would, without strain.
+  void check(const StructureView& structure) { single_.arrange(structure, form_factors_, frame_of(structure, 0).metric); }
   const GaussianProfile& profile() const { return profile_; }
   const PatternOptions& options() const { return options_; }
 
  private:
+  /// A cell and its reflections in the range of patterns.
+  struct Frame {
+    const AsymmetricUnit& unit;
+    ReciprocalMetric metric;
+    ReflectionEnumerator enumerator;
+  };
+  Frame frame_of(const StructureView& structure, double strain);
+
   PatternOptions options_;
   ScatteringTable table_;
   FormFactorPolynomials form_factors_;
@@ -169,15 +179,20 @@ void Simulator::Implementation::reflections(const StructureView& structure, std:
   }
 }
 
-double Simulator::Implementation::collect(const StructureView& structure, double strain, std::size_t points) {
-  if (!(strain > -0.5 && strain < 10)) throw ConfigError("a strain of {} is outside -0.5 to 10", strain);
-  if (points != static_cast<std::size_t>(options_.grid.points)) throw ConfigError("a pattern of {} points was asked into room for {}", options_.grid.points, points);
+Simulator::Implementation::Frame Simulator::Implementation::frame_of(const StructureView& structure, double strain) {
   const SimulationOptions& simulation = options_.simulation;
   const ReciprocalMetric given = ReciprocalMetric::of(structure.lattice, strain);
   const AsymmetricUnit& unit = groups_.of(structure.laue_code).unit(given);
   const ReciprocalMetric metric = unit.symmetrised(given);
-  ReflectionEnumerator enumerator(metric, unit, reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
-                                  reciprocal_radius(simulation.two_theta_max_deg, shorter_wavelength(simulation)));
+  return {unit, metric,
+          ReflectionEnumerator(metric, unit, reciprocal_radius(simulation.two_theta_min_deg, longer_wavelength(simulation)),
+                               reciprocal_radius(simulation.two_theta_max_deg, shorter_wavelength(simulation)))};
+}
+
+double Simulator::Implementation::collect(const StructureView& structure, double strain, std::size_t points) {
+  if (!(strain > -0.5 && strain < 10)) throw ConfigError("a strain of {} is outside -0.5 to 10", strain);
+  if (points != static_cast<std::size_t>(options_.grid.points)) throw ConfigError("a pattern of {} points was asked into room for {}", options_.grid.points, points);
+  auto [unit, metric, enumerator] = frame_of(structure, strain);
   single_.begin(structure, form_factors_, metric, enumerator);
   profile_.clear();
   while (enumerator.next(batch_, kBatch)) {
@@ -217,6 +232,15 @@ void Simulator::absolute_pattern(const StructureView& structure, double strain, 
 }
 
 void Simulator::reflections(const StructureView& structure, std::vector<Reflection>& out) { implementation_->reflections(structure, out); }
+
+std::optional<std::string> Simulator::refusal(const StructureView& structure) {
+  try {
+    implementation_->check(structure);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return std::nullopt;
+}
 
 const PatternOptions& Simulator::options() const { return implementation_->options(); }
 

@@ -6,7 +6,9 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -109,6 +111,10 @@ class Simulator {
   /// [points]: the same on the absolute scale, neither normalised nor rooted: intensities of unscaled_lines divided by the
   /// square of the cell's volume (angstrom^3), so that patterns of phases add up with their volume fractions as weights.
   void absolute_pattern(const StructureView& structure, double strain, std::span<float> out);
+
+  /// What pattern() without strain would throw as InputError, or nothing where it would not: the same checks in the same order,
+  /// nothing simulated. A structure without any line in range is not refused: its pattern is zero.
+  std::optional<std::string> refusal(const StructureView& structure);
 
   const PatternOptions& options() const;
 

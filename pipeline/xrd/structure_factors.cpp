@@ -22,21 +22,26 @@ void at_least(std::vector<T>& values, std::size_t size) {
 template <class Real>
 void StructureFactorCalculator<Real>::begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric,
                                       const ReflectionEnumerator& enumerator) {
+  arrange(structure, table, metric);
+  u_max_ = enumerator.u_max();
+  tables_.v_max = enumerator.v_max();
+  tables_.w_max = enumerator.w_max();
+  polynomial_argument_ = table.argument();
+  tabulate_phases(structure, metric);
+}
+
+template <class Real>
+void StructureFactorCalculator<Real>::arrange(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric) {
   if (structure.atoms() == 0) throw InputError("the structure has no atoms");
   for (std::size_t i = 0; i < structure.frac_coords.size(); ++i)
     if (!std::isfinite(structure.frac_coords[i])) throw InputError("atom {} has a coordinate that is not finite", i / 3);
   for (std::size_t i = 0; i < structure.occupancy.size(); ++i)
     if (!(std::isfinite(structure.occupancy[i]) && structure.occupancy[i] >= 0))
       throw InputError("atom {} has the occupancy {}", i, structure.occupancy[i]);
-  u_max_ = enumerator.u_max();
-  tables_.v_max = enumerator.v_max();
-  tables_.w_max = enumerator.w_max();
-  polynomial_argument_ = table.argument();
   if (table.table().has_ions())
     sort_by_species(structure, table);
   else
     sort_by_element(structure, table);
-  tabulate_phases(structure, metric);
   damped_ = damping_.begin(structure, metric, order_);
   if (damped_ && table.table().has_displacement()) throw ConfigError("the structure has displacements of its own: give no others for its elements");
 }

@@ -27,6 +27,9 @@ class StructureFactorCalculator {
   /// a displacement that cannot be. ConfigError: displacements both of the structure and of the table.
   void begin(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric, const ReflectionEnumerator& enumerator);
 
+  /// What begin() does and throws before it computes: for whoever asks only whether it would throw.
+  void arrange(const StructureView& structure, const FormFactorPolynomials& table, const ReciprocalMetric& metric);
+
   /// [batch.reflections]: |F(g)|^2 + |F(-g)|^2. Valid until the next call.
   std::span<Real> of(const ReflectionBatch& batch);
 
