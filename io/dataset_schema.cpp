@@ -4,6 +4,7 @@
 #include <numeric>
 #include <span>
 
+#include "io/block_checksums.hpp"
 #include "src/base/error.hpp"
 #include "src/base/mpi.hpp"
 
@@ -35,22 +36,39 @@ void post_sends(MPI_Comm comm, const StoredArray& array, int root, int tag, std:
   }
 }
 
-Sha256Digest hash_in_rank_order(MPI_Comm comm, const StoredArray& own, int rank, const std::vector<std::int64_t>& bytes, int tag) {
+/// Also appends the checksums of the array's blocks.
+Sha256Digest hash_in_rank_order(MPI_Comm comm, const StoredArray& own, int rank, const std::vector<std::int64_t>& bytes, int tag, std::vector<std::uint64_t>& blocks) {
   Sha256 hash;
+  BlockHasher hasher;
   std::vector<std::byte> piece;
   for (int source = 0; source < static_cast<int>(bytes.size()); ++source) {
     if (source == rank) {
       hash.update(bytes_of(own));
+      hasher.update(bytes_of(own));
       continue;
     }
     for (std::int64_t left = bytes[static_cast<std::size_t>(source)]; left > 0;) {
       piece.resize(std::min(kHashMessage, static_cast<std::size_t>(left)));
       check_mpi(MPI_Recv(piece.data(), static_cast<int>(piece.size()), MPI_BYTE, source, tag, comm, MPI_STATUS_IGNORE), "receiving rows to be hashed");
       hash.update(piece);
+      hasher.update(piece);
       left -= static_cast<std::int64_t>(piece.size());
     }
   }
+  blocks = hasher.finish();
   return hash.finish();
+}
+
+/// Collective on comm. All ranks get the blocks of all arrays, of which each rank has those of some.
+std::vector<std::uint64_t> gather_blocks(MPI_Comm comm, const std::vector<std::int64_t>& bytes, const std::vector<std::vector<std::uint64_t>>& own) {
+  std::vector<std::uint64_t> all;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    auto blocks = own[i];
+    blocks.resize(block_count(static_cast<std::size_t>(bytes[i])));
+    all.insert(all.end(), blocks.begin(), blocks.end());
+  }
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, all.data(), mpi_count(std::ssize(all), "exchanging checksums"), MPI_UINT64_T, MPI_BOR, comm), "exchanging checksums");
+  return all;
 }
 
 }  // namespace
@@ -101,7 +119,7 @@ std::string content_hash(const std::vector<StoredArray>& arrays) {
   return combine(arrays, digests);
 }
 
-std::string content_hash(MPI_Comm comm, const std::vector<StoredArray>& local) {
+ContentDigests content_digests(MPI_Comm comm, const std::vector<StoredArray>& local) {
   int rank = 0, ranks = 1;
   check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
   check_mpi(MPI_Comm_size(comm, &ranks), "asking for the number of ranks");
@@ -116,15 +134,21 @@ std::string content_hash(MPI_Comm comm, const std::vector<StoredArray>& local) {
   for (std::size_t i = 0; i < arrays; ++i)
     if (const int root = static_cast<int>(i % processes); root != rank) post_sends(comm, local[i], root, static_cast<int>(i), requests);
   std::vector<Sha256Digest> digests(arrays, Sha256Digest{});
+  std::vector<std::vector<std::uint64_t>> blocks(arrays);
+  std::vector<std::int64_t> whole(arrays);
+  for (std::size_t i = 0; i < arrays; ++i)
+    for (std::size_t r = 0; r < processes; ++r) whole[i] += all[r * arrays + i];
   for (std::size_t i = static_cast<std::size_t>(rank); i < arrays; i += processes) {
     std::vector<std::int64_t> bytes(processes);
     for (std::size_t r = 0; r < processes; ++r) bytes[r] = all[r * arrays + i];
-    digests[i] = hash_in_rank_order(comm, local[i], rank, bytes, static_cast<int>(i));
+    digests[i] = hash_in_rank_order(comm, local[i], rank, bytes, static_cast<int>(i), blocks[i]);
   }
   check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "sending rows to be hashed");
   check_mpi(MPI_Allreduce(MPI_IN_PLACE, digests.data(), static_cast<int>(arrays * sizeof(Sha256Digest)), MPI_BYTE, MPI_BOR, comm),
             "exchanging digests");
-  return combine(local, digests);
+  return {combine(local, digests), gather_blocks(comm, whole, blocks)};
 }
+
+std::string content_hash(MPI_Comm comm, const std::vector<StoredArray>& local) { return content_digests(comm, local).content_hash; }
 
 }  // namespace xxact::io

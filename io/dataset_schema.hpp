@@ -11,6 +11,7 @@
 
 #include "io/dataset.hpp"
 #include "io/hdf5_transfer.hpp"
+#include "io/share.hpp"
 #include "src/base/sha256.hpp"
 
 namespace xxact::io {
@@ -33,7 +34,16 @@ std::vector<StoredArray> stored_arrays(const DatasetArrays& arrays, std::size_t 
 /// content_hash: SHA-256 over, for each array in order, its path, one NUL and the SHA-256 of its bytes.
 std::string content_hash(const std::vector<StoredArray>& arrays);
 
-/// The same for arrays whose rows lie on several ranks, rank 0's first. Collective on comm; same result on every rank.
+struct ContentDigests {
+  std::string content_hash;
+  std::vector<std::uint64_t> blocks;  // checksums of the arrays' blocks, see io/block_checksums.hpp
+};
+
+/// Content hash and block checksums of arrays whose rows lie on several ranks, rank 0's first. Collective on comm; same
+/// result on every rank.
+ContentDigests content_digests(MPI_Comm comm, const std::vector<StoredArray>& local);
+
+/// The content hash of the same. Collective on comm.
 std::string content_hash(MPI_Comm comm, const std::vector<StoredArray>& local);
 
 /// Throws InputError naming file, dataset and row unless the arrays are sound: offsets from 0, rising, ending at the
@@ -42,5 +52,10 @@ std::string content_hash(MPI_Comm comm, const std::vector<StoredArray>& local);
 /// known splits and sources; labels finite or NaN.
 void check_dataset_arrays(const DatasetArrays& arrays, std::size_t id_width, const DatasetDescription& description,
                           const std::filesystem::path& path);
+
+/// The same for arrays that every rank sees whole, each checking its share of the rows. Collective on comm; throws alike
+/// on every rank, and what is named does not depend on the number of shares.
+void check_dataset_arrays(MPI_Comm comm, const Share& share, const DatasetArrays& arrays, std::size_t id_width,
+                          const DatasetDescription& description, const std::filesystem::path& path);
 
 }  // namespace xxact::io

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "io/block_checksums.hpp"
 #include "io/collective_step.hpp"
 #include "io/dataset_exchange.hpp"
 #include "io/dataset_schema.hpp"
@@ -120,9 +121,23 @@ void write_sources(MPI_Comm comm, const hdf5::File& file, const std::vector<std:
   hdf5::write_stacked_rows(comm, file, spec, padded.data(), compress, at);
 }
 
+/// Collective. The checksums of the arrays' blocks are the same on every rank; rank 0 writes them.
+void write_blocks(MPI_Comm comm, const hdf5::File& file, const std::vector<std::uint64_t>& blocks, const std::filesystem::path& path) {
+  const hdf5::Place at{path, "/checksums/blocks"};
+  hdf5::ArraySpec spec;
+  spec.element = hdf5::Element::u64;
+  int rank = 0;
+  check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
+  spec.shape = {rank == 0 ? std::ssize(blocks) : 0};
+  hdf5::write_stacked_rows(comm, file, spec, blocks.data(), 0, at, [&](const hdf5::DatasetHandle& dataset) {
+    hdf5::write_text_attribute(dataset.get(), "algorithm", kBlockAlgorithm, at);
+    hdf5::write_integer_attribute(dataset.get(), "block_bytes", static_cast<std::int64_t>(kBlockBytes), at);
+  });
+}
+
 /// Collective. The file from its laid-out arrays: temporary name, sync, rename.
 void write_file(MPI_Comm comm, const std::filesystem::path& path, const std::vector<StoredArray>& arrays, const Totals& totals,
-                const DatasetDescription& description, const std::string& hash, const DatasetWriteOptions& options) {
+                const DatasetDescription& description, const ContentDigests& digests, const DatasetWriteOptions& options) {
   int rank = 0;
   check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
   std::unique_ptr<PendingFile> pending;
@@ -132,7 +147,7 @@ void write_file(MPI_Comm comm, const std::filesystem::path& path, const std::vec
   // Aligned chunks would waste most of a compressed file.
   collectively(comm, [&] { file = hdf5::create_file(at.file, {comm, options.compress > 0 ? 0 : options.alignment}); });
   collectively(comm, [&] {
-    write_file_attributes(file, totals, description, hash, at);
+    write_file_attributes(file, totals, description, digests.content_hash, at);
     if (description.labels.empty()) hdf5::create_groups(file, {at.file, "/labels"});
   });
   for (const auto& array : arrays) {
@@ -141,6 +156,7 @@ void write_file(MPI_Comm comm, const std::filesystem::path& path, const std::vec
                              [&](const hdf5::DatasetHandle& dataset) { write_array_attributes(dataset, place, description); });
   }
   write_sources(comm, file, description.sources, options.compress, at.file);
+  write_blocks(comm, file, digests.blocks, at.file);
   collectively(comm, [&] {
     hdf5::check(H5Fflush(file.get(), H5F_SCOPE_GLOBAL), "flushing the file", at);
     hdf5::check(file.close(), "closing the file", at);
@@ -166,10 +182,10 @@ DatasetWritten write_dataset(MPI_Comm comm, const std::filesystem::path& path, D
   make_offsets_global(rows.structures.atom_offset, totals.atoms_before, rank == ranks - 1);
   make_offsets_global(rows.composition_offset, totals.entries_before, rank == ranks - 1);
   const auto arrays = stored_arrays(view_of(rows, ids, totals.partial), totals.id_width, description.labels);
-  const std::string hash = content_hash(comm, arrays);
+  const auto digests = content_digests(comm, arrays);
 
-  write_file(comm, path, arrays, totals, description, hash, options);
-  return {totals.rows, totals.structures, totals.atoms, hash};
+  write_file(comm, path, arrays, totals, description, digests, options);
+  return {totals.rows, totals.structures, totals.atoms, digests.content_hash};
 }
 
 }  // namespace xxact::io

@@ -75,6 +75,7 @@ std::size_t ArraySpec::element_bytes() const {
     case Element::u32:
     case Element::f32: return 4;
     case Element::i64:
+    case Element::u64:
     case Element::f64: return 8;
     case Element::text: return text_width;
   }
@@ -93,6 +94,7 @@ Datatype type_of(const ArraySpec& spec, const Place& place) {
     case Element::u8: return copy(H5T_STD_U8LE);
     case Element::u32: return copy(H5T_STD_U32LE);
     case Element::i64: return copy(H5T_STD_I64LE);
+    case Element::u64: return copy(H5T_STD_U64LE);
     case Element::f32: return copy(H5T_IEEE_F32LE);
     case Element::f64: return copy(H5T_IEEE_F64LE);
     case Element::text: break;
@@ -175,17 +177,21 @@ void write_array(const DatasetHandle& dataset, const ArraySpec& spec, const void
   }
 }
 
-void read_array(const DatasetHandle& dataset, const ArraySpec& spec, void* data, const Place& place) {
+void read_rows(const DatasetHandle& dataset, const ArraySpec& spec, std::int64_t first, std::int64_t rows, void* data, const Place& place) {
   const auto type = type_of(spec, place);
   const std::int64_t step = rows_per_transfer(spec, kMaxTransfer);
-  for (std::int64_t done = 0; done < spec.rows() && spec.bytes() > 0; done += step) {
-    const std::int64_t count = std::min(step, spec.rows() - done);
+  for (std::int64_t done = 0; done < rows && spec.bytes() > 0; done += step) {
+    const std::int64_t count = std::min(step, rows - done);
     const auto memory = space_of(spec, count, place), source = space_of(spec, spec.rows(), place);
-    select_rows(source, spec, done, count, place);
+    select_rows(source, spec, first + done, count, place);
     auto* target = static_cast<char*>(data) + static_cast<std::size_t>(done) * spec.row_bytes();
     if (H5Dread(dataset.get(), type.get(), memory.get(), source.get(), H5P_DEFAULT, target) < 0)
       throw InputError("{}: the data cannot be read, the file is damaged or incomplete: {}", place.text(), take_error_stack());
   }
+}
+
+void read_array(const DatasetHandle& dataset, const ArraySpec& spec, void* data, const Place& place) {
+  read_rows(dataset, spec, 0, spec.rows(), data, place);
 }
 
 }  // namespace xxact::io::hdf5

@@ -11,12 +11,13 @@
 
 namespace xxact::io::hdf5 {
 
-enum class Element { u8, u32, i64, f32, f64, text };
+enum class Element { u8, u32, i64, u64, f32, f64, text };
 
 template <class T> inline constexpr Element element_of = Element::text;
 template <> inline constexpr Element element_of<std::uint8_t> = Element::u8;
 template <> inline constexpr Element element_of<std::uint32_t> = Element::u32;
 template <> inline constexpr Element element_of<std::int64_t> = Element::i64;
+template <> inline constexpr Element element_of<std::uint64_t> = Element::u64;
 template <> inline constexpr Element element_of<float> = Element::f32;
 template <> inline constexpr Element element_of<double> = Element::f64;
 
@@ -61,6 +62,9 @@ void write_stacked_rows(MPI_Comm comm, const File& file, const ArraySpec& local,
 
 /// One process writes the whole array.
 void write_array(const DatasetHandle& dataset, const ArraySpec& spec, const void* data, const Place& place);
+
+/// One process reads `rows` rows from `first` into `data`. InputError when the data are damaged.
+void read_rows(const DatasetHandle& dataset, const ArraySpec& spec, std::int64_t first, std::int64_t rows, void* data, const Place& place);
 
 /// One process reads the whole array into `data`, spec.bytes() long. InputError when the data are damaged.
 void read_array(const DatasetHandle& dataset, const ArraySpec& spec, void* data, const Place& place);
