@@ -1,7 +1,8 @@
 #include "io/dataset_reader.hpp"
 
 #include <algorithm>
-#include <memory>
+#include <exception>
+#include <thread>
 
 #include "io/block_checksums.hpp"
 #include "io/collective_step.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxPiece = std::size_t{64} << 20;
 constexpr std::size_t kPiecesPerShare = 16;
+constexpr std::int64_t kMaxThreads = 4;  // that read, in a rank with cores to spare
 
 std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -22,40 +24,58 @@ std::span<const std::byte> block_of(const PlannedArray& array, const std::byte* 
   return {storage + array.offset + begin, std::min(kBlockBytes, array.spec.bytes() - begin)};
 }
 
-/// Reads bytes [begin, begin + bytes) of a direct array.
-void read_direct(const FileBytes& file, const PlannedArray& array, std::size_t begin, std::size_t bytes, std::byte* storage) {
+/// Calls `part(place in the file, place in the array, bytes)` for the parts of bytes [begin, begin + bytes) of a direct array.
+template <class Part>
+void for_parts(const PlannedArray& array, std::size_t begin, std::size_t bytes, Part&& part) {
   auto extent = std::upper_bound(array.extents.begin(), array.extents.end(), begin, [](std::size_t at, const FileExtent& e) { return at < e.in_array; }) - 1;
-  for (std::byte* target = storage + array.offset + begin; bytes > 0; ++extent) {
+  for (; bytes > 0; ++extent) {
     const std::size_t skip = begin - extent->in_array, count = std::min<std::size_t>(bytes, extent->bytes - skip);
-    file.read(extent->in_file + skip, {target, count});
-    target += count;
+    part(extent->in_file + skip, begin, count);
     begin += count;
     bytes -= count;
   }
 }
 
-/// Files that a share needs, opened when first used.
-class OpenFiles {
- public:
-  explicit OpenFiles(const DatasetPlan& plan) : plan_(plan) {}
-
-  const FileBytes& bytes() {
-    if (!bytes_) bytes_ = std::make_unique<FileBytes>(plan_.path, plan_.file_bytes);
-    return *bytes_;
+/// Reads the direct pieces of a share and verifies their blocks.
+void read_direct(const DatasetPlan& plan, const Share& share, std::byte* storage, std::vector<std::uint64_t>& damaged) {
+  auto pieces = pieces_of(plan, share);
+  std::erase_if(pieces, [&](const ReadPiece& piece) { return !plan.arrays[piece.array].direct; });
+  if (pieces.empty()) return;
+  const FileBytes file(plan.path, plan.file_bytes);
+  const auto announce = [&](const ReadPiece& piece) {
+    for_parts(plan.arrays[piece.array], piece.begin, piece.bytes, [&](auto in_file, auto, auto bytes) { file.announce(in_file, bytes); });
+  };
+  announce(pieces.front());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    // The system reads the next piece while this one is copied and hashed.
+    if (i + 1 < pieces.size()) announce(pieces[i + 1]);
+    const auto& array = plan.arrays[pieces[i].array];
+    // Block by block: each is hashed while it is still in the processor's cache.
+    for (std::size_t begin = pieces[i].begin; begin < pieces[i].begin + pieces[i].bytes; begin += kBlockBytes) {
+      const std::size_t number = begin / kBlockBytes;
+      const auto block = block_of(array, storage, number);
+      for_parts(array, begin, block.size(), [&](auto in_file, auto in_array, auto bytes) { file.read(in_file, {storage + array.offset + in_array, bytes}); });
+      if (!plan.blocks.empty() && block_checksum(block) != plan.blocks[array.first_block + number]) damaged.push_back(array.first_block + number);
+    }
   }
-  void read_rows(const PlannedArray& array, std::int64_t first, std::int64_t rows, void* target) {
-    const hdf5::Place place{plan_.path, array.path};
-    if (!file_) file_ = hdf5::open_file(plan_.path);
-    const auto open = hdf5::open_array(file_, array.spec.element, array.spec.shape.size(), place);
-    if (open.spec.shape != array.spec.shape || open.spec.text_width != array.spec.text_width) throw InputError("{}: was changed while it was read", place.text());
-    hdf5::read_rows(open.dataset, array.spec, first, rows, target, place);
-  }
+}
 
- private:
-  const DatasetPlan& plan_;
-  std::unique_ptr<FileBytes> bytes_;
-  hdf5::File file_;
-};
+/// Reads the other pieces of a share through HDF5, which serves one thread at a time.
+void read_indirect(const DatasetPlan& plan, const Share& share, std::byte* storage) {
+  hdf5::File file;
+  for (const auto& piece : pieces_of(plan, share)) {
+    const auto& array = plan.arrays[piece.array];
+    if (array.direct) continue;
+    const hdf5::Place place{plan.path, array.path};
+    if (!file) file = hdf5::open_file(plan.path);
+    const auto open = hdf5::open_array(file, array.spec.element, array.spec.shape.size(), place);
+    if (open.spec.shape != array.spec.shape || open.spec.text_width != array.spec.text_width)
+      throw InputError("{}: was changed while it was read", place.text());
+    const auto row = static_cast<std::int64_t>(array.spec.row_bytes());
+    hdf5::read_rows(open.dataset, array.spec, static_cast<std::int64_t>(piece.begin) / row, static_cast<std::int64_t>(piece.bytes) / row,
+                    storage + array.offset + piece.begin, place);
+  }
+}
 
 }  // namespace
 
@@ -79,24 +99,30 @@ std::vector<ReadPiece> pieces_of(const DatasetPlan& plan, const Share& share) {
 }
 
 std::vector<std::uint64_t> read_pieces(const DatasetPlan& plan, const Share& share, std::byte* storage) {
-  std::vector<std::uint64_t> damaged;
-  OpenFiles files(plan);
-  for (const auto& piece : pieces_of(plan, share)) {
-    const auto& array = plan.arrays[piece.array];
-    if (!array.direct) {
-      const auto row = static_cast<std::int64_t>(array.spec.row_bytes());
-      files.read_rows(array, static_cast<std::int64_t>(piece.begin) / row, static_cast<std::int64_t>(piece.bytes) / row, storage + array.offset + piece.begin);
-      continue;
+  const auto processors = static_cast<std::int64_t>(std::thread::hardware_concurrency());
+  const std::int64_t threads = std::clamp<std::int64_t>(processors / share.count, 1, kMaxThreads);
+  std::vector<std::vector<std::uint64_t>> damaged(static_cast<std::size_t>(threads));
+  std::vector<std::exception_ptr> failures(damaged.size());
+  const auto read = [&](std::int64_t thread) {
+    const auto own = static_cast<std::size_t>(thread);
+    try {
+      read_direct(plan, {share.index * threads + thread, share.count * threads}, storage, damaged[own]);
+      if (thread == 0) read_indirect(plan, share, storage);
+    } catch (...) {
+      failures[own] = std::current_exception();
     }
-    // Block by block: each is hashed while it is still in the processor's cache.
-    for (std::size_t begin = piece.begin; begin < piece.begin + piece.bytes; begin += kBlockBytes) {
-      const std::size_t number = begin / kBlockBytes;
-      const auto block = block_of(array, storage, number);
-      read_direct(files.bytes(), array, begin, block.size(), storage);
-      if (!plan.blocks.empty() && block_checksum(block) != plan.blocks[array.first_block + number]) damaged.push_back(array.first_block + number);
-    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::int64_t thread = 1; thread < threads; ++thread) others.emplace_back(read, thread);
+    read(0);
   }
-  return damaged;
+  std::vector<std::uint64_t> all;
+  for (std::size_t i = 0; i < damaged.size(); ++i) {
+    if (failures[i]) std::rethrow_exception(failures[i]);
+    all.insert(all.end(), damaged[i].begin(), damaged[i].end());
+  }
+  return all;
 }
 
 std::vector<std::uint64_t> verify_indirect(const DatasetPlan& plan, const Share& share, const std::byte* storage) {

@@ -35,4 +35,8 @@ void FileBytes::read(std::uint64_t offset, std::span<std::byte> target) const {
   }
 }
 
+void FileBytes::announce(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+  ::posix_fadvise(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(bytes), POSIX_FADV_WILLNEED);
+}
+
 }  // namespace xxact::io

@@ -18,6 +18,8 @@ class FileBytes {
 
   /// Fills all of `target` with the bytes from `offset`; IoError naming file and offset, InputError when the file ends before.
   void read(std::uint64_t offset, std::span<std::byte> target) const;
+  /// Asks the system to begin reading these bytes, which are wanted soon; it may not listen.
+  void announce(std::uint64_t offset, std::uint64_t bytes) const noexcept;
 
  private:
   std::filesystem::path path_;

@@ -35,6 +35,8 @@ struct HostMemory {
   std::size_t bytes = 0;
 
   bool shared() const { return share.count > 1; }
+  /// Prepares the pages of this share for writing.
+  void touch() const;
   /// From now on only reading is allowed: who writes by mistake is stopped instead of spoiling the others' data.
   void protect() const;
 };
