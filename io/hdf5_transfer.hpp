@@ -36,8 +36,8 @@ struct ArraySpec {
 /// The little-endian type in the file, which is the type in memory too: a conversion would break collective transfers.
 Datatype type_of(const ArraySpec& spec, const Place& place);
 
-/// Creates the array with fixed extents, allocated early and not pre-filled, in chunks of about 1 MiB, deflated when
-/// compress > 0. Groups above it are created. Collective as its file.
+/// Creates the array with fixed extents, allocated early and not pre-filled: in one piece, or with compress > 0 in
+/// deflated chunks of about 1 MiB. Groups above it are created. Collective as its file.
 DatasetHandle create_array(const File& file, const ArraySpec& spec, int compress, const Place& place);
 
 /// The most bytes that one transfer moves: MPI-IO counts bytes in an int.
