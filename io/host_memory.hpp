@@ -35,14 +35,12 @@ struct HostMemory {
   std::size_t bytes = 0;
 
   bool shared() const { return share.count > 1; }
-  /// Prepares the pages of this share for writing.
-  void touch() const;
   /// From now on only reading is allowed: who writes by mistake is stopped instead of spoiling the others' data.
   void protect() const;
 };
 
 /// Collective on the host. At least `bytes` bytes, aligned to a page or 64 bytes: shared by the ranks of the host (POSIX
-/// shared memory, unlinked at once, so that a killed job leaves nothing behind), or of each rank's own where the rank is
+/// shared memory, unlinked once all have mapped it, so that a killed job leaves nothing behind), or of each rank's own where the rank is
 /// alone or the host grants no shared memory (a small /dev/shm). Throws alike on the ranks of the host: IoError when
 /// there is no memory.
 HostMemory allocate_on_host(const HostRanks& host, std::size_t bytes);
