@@ -86,6 +86,7 @@ std::shared_ptr<std::byte> share_memory(const HostRanks& host, std::size_t bytes
   try {
     const Segment segment(::shm_open(name.data(), O_RDWR, 0));
     memory = map_segment(segment, bytes);
+    ::madvise(memory.get(), bytes, MADV_HUGEPAGE);  // advice, followed where the system allows large pages in shared memory
     granted = populate(segment, memory.get(), bytes, {host.rank(), host.ranks()}) ? 1 : 0;
   } catch (...) {
     failure = std::current_exception();
