@@ -1,8 +1,8 @@
 """Changes bits of a dataset file where h5py says that an array's bytes lie.
 
 usage: damage_dataset.py FILE PATH=BYTE...    flips the lowest bit of this byte of each array
-       damage_dataset.py FILE --repack MODE   rewrites the arrays: contiguous, rows (chunks of 777 rows), columns (chunks
-                                              that divide rows) or deflate; attributes and checksums are kept
+       damage_dataset.py FILE --repack MODE   rewrites the arrays: contiguous, rows (chunks of 777 rows), many (of 12), columns
+                                              (chunks that divide rows) or deflate; attributes and checksums are kept
        damage_dataset.py FILE --checksums     prints the number of blocks and how many agree with the xxhash package
 """
 import os
@@ -56,6 +56,8 @@ def repack(path, mode):
             options = {}
             if mode == "rows":
                 options = {"chunks": (min(777, data.shape[0]), *data.shape[1:])}
+            elif mode == "many":
+                options = {"chunks": (min(12, data.shape[0]), *data.shape[1:])}
             elif mode == "columns":
                 options = {"chunks": (min(777, data.shape[0]), *(1 for _ in data.shape[1:]))}
             elif mode == "deflate":

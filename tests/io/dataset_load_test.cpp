@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "dataset_example.hpp"
 #include "h5py_oracle.hpp"
@@ -15,6 +16,7 @@
 #include "io/dataset_schema.hpp"
 #include "io/dataset_shared.hpp"
 #include "io/dataset_writer.hpp"
+#include "io/file_bytes.hpp"
 #include "io/inspect.hpp"
 #include "src/base/error.hpp"
 #include "tests/io/mpi_world.hpp"
@@ -88,7 +90,7 @@ TEST(DatasetLoad, EveryLayoutOfTheFileGivesTheSameArrays) {
   if (!have_h5py()) GTEST_SKIP() << "no Python with h5py";
   const auto path = write_example("layout.h5");
   const auto expected = read_dataset(path, HashCheck::verify);
-  for (const char* mode : {"contiguous", "rows", "columns", "deflate"}) {
+  for (const char* mode : {"contiguous", "rows", "many", "columns", "deflate"}) {
     SCOPED_TRACE(mode);
     change(path, std::string("--repack ") + mode);
     EXPECT_EQ(plan_dataset(path).arrays[1].direct, std::string(mode) == "contiguous" || std::string(mode) == "rows");
@@ -218,6 +220,19 @@ TEST(ReadPieces, CoverEveryByteOnceForAnyNumberOfShares) {
     for (const auto& array : seen) EXPECT_EQ(std::count(array.begin(), array.end(), 1), std::ssize(array));
     EXPECT_LE(most, total / static_cast<std::size_t>(count) + 2 * kBlockBytes) << count;
   }
+}
+
+TEST(FileBytes, FilesThatAreMissingOrChangeAreErrors) {
+  const auto path = scratch("bytes-" + std::to_string(World().rank));
+  std::ofstream(path) << "0123456789";
+  std::string got(4, ' ');
+  FileBytes(path, 10).read(3, std::as_writable_bytes(std::span(got)));
+  EXPECT_EQ(got, "3456");
+  EXPECT_THROW(FileBytes(path, 11), InputError);
+  EXPECT_THROW(FileBytes(path.string() + ".none", 10), IoError);
+  const FileBytes file(path, 10);
+  std::filesystem::resize_file(path, 5);
+  EXPECT_THROW(file.read(3, std::as_writable_bytes(std::span(got))), InputError);
 }
 
 TEST(FileExtents, OverlapsAndPlacesBeyondTheEndAreRefused) {
