@@ -9,7 +9,7 @@ apt_packages=(
   build-essential cmake ninja-build ccache git ca-certificates python3-venv pkg-config
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
   libboost-program-options-dev libboost-iostreams-dev libssl-dev
-  libfmt-dev libspdlog-dev libsimdjson-dev nlohmann-json3-dev libarchive-dev libpugixml-dev
+  libfmt-dev libspdlog-dev libsimdjson-dev nlohmann-json3-dev libarchive-dev libpugixml-dev libxxhash-dev
   gemmi-dev libsymspg-dev librandom123-dev
   gnuplot-nox
   libgtest-dev libbenchmark-dev)
@@ -20,7 +20,7 @@ readonly fuzz_seconds=7  # each of three harnesses, in `test`
 
 # The wheels are pinned one by one and installed without their dependencies: the program uses Torch's C++ libraries,
 # which need no Python package, and of NVIDIA's wheels a CPU build loads the CUDA runtime and CUPTI only.
-readonly test_wheels=(numpy==2.4.6 h5py==3.16.0)
+readonly test_wheels=(numpy==2.4.6 h5py==3.16.0 xxhash==4.1.0)
 readonly cpu_wheels=(torch==2.11.0 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
 readonly cuda_wheels=(
   nvidia-cublas==13.1.0.3 nvidia-cuda-nvrtc==13.0.88 nvidia-cudnn-cu13==9.19.0.56 nvidia-cufft==12.0.0.61

@@ -29,6 +29,7 @@ target_include_directories(xxact_gemmi SYSTEM INTERFACE ${GEMMI_INCLUDE_DIR})
 add_library(xxact::gemmi ALIAS xxact_gemmi)
 
 pkg_check_modules(SPGLIB REQUIRED IMPORTED_TARGET spglib)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
 find_path(NLOHMANN_JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 

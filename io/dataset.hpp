@@ -78,15 +78,19 @@ class Dataset {
   const DatasetDescription& description() const { return description_; }
   const std::string& content_hash() const { return content_hash_; }  // 64 hexadecimal digits
   const std::filesystem::path& path() const { return path_; }
+  /// Bytes of memory that the arrays take, once a host where its ranks share them.
+  std::int64_t bytes() const { return bytes_; }
+  /// Blocks whose checksums were verified when the file was read; 0 for files of earlier versions, which have none.
+  std::int64_t checksum_blocks() const { return checksum_blocks_; }
 
  private:
-  friend class DatasetReader;
+  friend class DatasetBuilder;
   static std::size_t at(std::int64_t row) { return static_cast<std::size_t>(row); }
 
   std::shared_ptr<const std::byte> storage_;  // one block behind all arrays
   DatasetArrays arrays_;
   std::size_t id_width_ = 0;
-  std::int64_t structures_ = 0;
+  std::int64_t structures_ = 0, bytes_ = 0, checksum_blocks_ = 0;
   DatasetDescription description_;
   std::string content_hash_;
   std::filesystem::path path_;
@@ -94,8 +98,10 @@ class Dataset {
 
 enum class HashCheck { skip, verify };
 
-/// Serial, independent on each rank: POSIX driver, read-only, without file locks. The file is not trusted: links,
+/// Serial, independent on each rank (of MPI only MPI_COMM_SELF is used): POSIX driver, read-only, without file locks. The file is not trusted: links,
 /// external and virtual storage and foreign filters are refused, types, extents, offsets and values checked.
+/// Every block of the arrays is compared with its checksum, where the file has them, before anything uses the data.
+/// HashCheck::verify recomputes the content hash too, and names all damaged blocks instead of the first.
 /// Throws InputError naming the file, the dataset and what is wrong with it, or IoError when the file cannot be read.
 Dataset read_dataset(const std::filesystem::path& path, HashCheck check = HashCheck::skip);
 

@@ -1,161 +1,169 @@
 #include "io/dataset_reader.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <exception>
+#include <thread>
 
-#include "io/dataset_schema.hpp"
-#include "io/hdf5_attribute.hpp"
+#include "io/block_checksums.hpp"
+#include "io/collective_step.hpp"
+#include "io/file_bytes.hpp"
 #include "src/base/error.hpp"
+#include "src/base/mpi.hpp"
 
 namespace xxact::io {
 namespace {
 
-using hdf5::Element;
+constexpr std::size_t kMaxPiece = std::size_t{64} << 20;
+constexpr std::size_t kPiecesPerShare = 16;
+constexpr std::int64_t kMaxThreads = 4;  // that read, in a rank with cores to spare: two read 2.5 times faster than one
 
-constexpr std::size_t kAlignment = 64;
+std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+
+std::span<const std::byte> block_of(const PlannedArray& array, const std::byte* storage, std::size_t block) {
+  const std::size_t begin = block * kBlockBytes;
+  return {storage + array.offset + begin, std::min(kBlockBytes, array.spec.bytes() - begin)};
+}
+
+/// Calls `part(place in the file, place in the array, bytes)` for the parts of bytes [begin, begin + bytes) of a direct array.
+template <class Part>
+void for_parts(const PlannedArray& array, std::size_t begin, std::size_t bytes, Part&& part) {
+  auto extent = std::upper_bound(array.extents.begin(), array.extents.end(), begin, [](std::size_t at, const FileExtent& e) { return at < e.in_array; }) - 1;
+  for (; bytes > 0; ++extent) {
+    const std::size_t skip = begin - extent->in_array, count = std::min<std::size_t>(bytes, extent->bytes - skip);
+    part(extent->in_file + skip, begin, count);
+    begin += count;
+    bytes -= count;
+  }
+}
+
+/// Reads the direct pieces of a share and verifies their blocks.
+void read_direct(const DatasetPlan& plan, const Share& share, std::byte* storage, std::vector<std::uint64_t>& damaged) {
+  auto pieces = pieces_of(plan, share);
+  std::erase_if(pieces, [&](const ReadPiece& piece) { return !plan.arrays[piece.array].direct; });
+  if (pieces.empty()) return;
+  const FileBytes file(plan.path, plan.file_bytes);
+  const auto announce = [&](const ReadPiece& piece) {
+    for_parts(plan.arrays[piece.array], piece.begin, piece.bytes, [&](auto in_file, auto, auto bytes) { file.announce(in_file, bytes); });
+  };
+  announce(pieces.front());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    // The system reads the next piece while this one is copied and hashed.
+    if (i + 1 < pieces.size()) announce(pieces[i + 1]);
+    const auto& array = plan.arrays[pieces[i].array];
+    // Block by block: each is hashed while it is still in the processor's cache.
+    for (std::size_t begin = pieces[i].begin; begin < pieces[i].begin + pieces[i].bytes; begin += kBlockBytes) {
+      const std::size_t number = begin / kBlockBytes;
+      const auto block = block_of(array, storage, number);
+      for_parts(array, begin, block.size(), [&](auto in_file, auto in_array, auto bytes) { file.read(in_file, {storage + array.offset + in_array, bytes}); });
+      if (!plan.blocks.empty() && block_checksum(block) != plan.blocks[array.first_block + number]) damaged.push_back(array.first_block + number);
+    }
+  }
+}
+
+/// Reads the other pieces of a share through HDF5, which serves one thread at a time.
+void read_indirect(const DatasetPlan& plan, const Share& share, std::byte* storage) {
+  hdf5::File file;
+  for (const auto& piece : pieces_of(plan, share)) {
+    const auto& array = plan.arrays[piece.array];
+    if (array.direct) continue;
+    const hdf5::Place place{plan.path, array.path};
+    if (!file) file = hdf5::open_file(plan.path);
+    const auto open = hdf5::open_array(file, array.spec.element, array.spec.shape.size(), place);
+    if (open.spec.shape != array.spec.shape || open.spec.text_width != array.spec.text_width)
+      throw InputError("{}: was changed while it was read", place.text());
+    const auto row = static_cast<std::int64_t>(array.spec.row_bytes());
+    hdf5::read_rows(open.dataset, array.spec, static_cast<std::int64_t>(piece.begin) / row, static_cast<std::int64_t>(piece.bytes) / row,
+                    storage + array.offset + piece.begin, place);
+  }
+}
 
 }  // namespace
 
-DatasetReader::DatasetReader(const std::filesystem::path& path) : path_(path), file_(hdf5::open_file(path)) {
-  hdf5::require_format(file_, kDatasetFormat, kDatasetVersion, at(""));
-  read_description();
-  plan_arrays();
-  check_counts();
-}
-
-void DatasetReader::read_description() {
-  const auto text = [&](const char* name) {
-    return hdf5::has_attribute(file_.get(), name, at("")) ? hdf5::read_text_attribute(file_.get(), name, at("")) : std::string();
-  };
-  description_.source = text("source");
-  description_.licence = text("licence");
-  description_.created = text("created");
-  description_.split_rule = text("split_rule");
-  content_hash_ = hdf5::read_text_attribute(file_.get(), "content_hash", at(""));
-  for (const auto& member : hdf5::list_group(file_, at("/labels"))) {
-    const auto place = at("/labels/" + member.name);
-    const auto label = hdf5::open_array(file_, Element::f32, 1, place);
-    description_.labels.push_back({member.name, hdf5::read_text_attribute(label.dataset.get(), "units", place),
-                                   hdf5::read_text_attribute(label.dataset.get(), "definition", place)});
+std::vector<ReadPiece> pieces_of(const DatasetPlan& plan, const Share& share) {
+  const auto shares = static_cast<std::size_t>(share.count);
+  std::size_t total = 0, before = 0;
+  for (const auto& array : plan.arrays) total += array.spec.bytes();
+  const std::size_t wanted = std::clamp(round_up(total / (shares * kPiecesPerShare), kBlockBytes), kBlockBytes, kMaxPiece);
+  std::vector<ReadPiece> pieces;
+  for (std::size_t i = 0; i < plan.arrays.size(); ++i) {
+    const auto& array = plan.arrays[i];
+    const std::size_t unit = array.direct ? kBlockBytes : static_cast<std::size_t>(array.chunk_rows) * array.spec.row_bytes();
+    const std::size_t step = std::max(wanted / unit, std::size_t{1}) * unit, bytes = array.spec.bytes();
+    for (std::size_t begin = 0; begin < bytes; begin += step) {
+      // A piece belongs to the share in which its first byte falls when all bytes are divided evenly.
+      if (static_cast<std::int64_t>((before + begin) * shares / total) == share.index) pieces.push_back({i, begin, std::min(step, bytes - begin)});
+    }
+    before += bytes;
   }
-  const auto sources = hdf5::open_array(file_, Element::text, 1, at("/sources"));
-  std::string padded(sources.spec.bytes(), '\0');
-  hdf5::read_array(sources.dataset, sources.spec, padded.data(), at("/sources"));
-  description_.sources = hdf5::split_texts(padded, sources.spec.text_width);
+  return pieces;
 }
 
-void DatasetReader::plan(const std::string& path, Element element, std::vector<std::int64_t> row_shape) {
-  auto array = hdf5::open_array(file_, element, row_shape.size() + 1, at(path));
-  if (!std::equal(row_shape.begin(), row_shape.end(), array.spec.shape.begin() + 1, array.spec.shape.end()))
-    throw InputError("{}: its extents after the first are not those of the format", at(path).text());
-  const std::size_t offset = (bytes_ + kAlignment - 1) / kAlignment * kAlignment;
-  bytes_ = offset + array.spec.bytes();
-  planned_.push_back({path, std::move(array), offset});
-}
-
-/// In the order in which arrays_over takes them.
-void DatasetReader::plan_arrays() {
-  plan("/structures/id", Element::text);
-  id_width_ = planned_.back().array.spec.text_width;
-  if (id_width_ > kMaxIdBytes) throw InputError("{}: ids of {} bytes; at most {} are possible", at("/structures/id").text(), id_width_, kMaxIdBytes);
-  plan("/structures/lattice", Element::f64, {3, 3});
-  plan("/structures/atom_offset", Element::i64);
-  plan("/structures/space_group", Element::u8);
-  plan("/structures/space_group_spglib", Element::u8);
-  const auto place = at("/structures/space_group_spglib");
-  const hid_t spglib = planned_.back().array.dataset.get();
-  description_.symprec = hdf5::has_attribute(spglib, "symprec", place) ? hdf5::read_real_attribute(spglib, "symprec", place) : 0.0;
-  with_laue_code_ = hdf5::has_object(file_, at("/structures/laue_code"));
-  if (with_laue_code_) plan("/structures/laue_code", Element::u32);
-  plan("/structures/source_file", Element::u32);
-  plan("/structures/record", Element::u32);
-  plan("/atoms/atomic_number", Element::u8);
-  plan("/atoms/frac_coords", Element::f32, {3});
-  plan("/composition/offset", Element::i64);
-  plan("/composition/atomic_number", Element::u8);
-  plan("/composition/fraction", Element::f32);
-  plan("/split", Element::u8);
-  for (const auto& label : description_.labels) plan("/labels/" + label.name, Element::f32);
-  if (hdf5::has_object(file_, at("/atoms/occupancy"))) plan("/atoms/occupancy", Element::f32);
-}
-
-/// Extents must agree with each other before anything is allocated for them.
-void DatasetReader::check_counts() const {
-  const auto rows_of = [&](const std::string& path) {
-    return std::find_if(planned_.begin(), planned_.end(), [&](const Planned& p) { return p.path == path; })->array.spec.rows();
+std::vector<std::uint64_t> read_pieces(const DatasetPlan& plan, const Share& share, std::byte* storage) {
+  const auto processors = static_cast<std::int64_t>(std::thread::hardware_concurrency());
+  const std::int64_t threads = std::clamp<std::int64_t>(processors / share.count, 1, kMaxThreads);
+  std::vector<std::vector<std::uint64_t>> damaged(static_cast<std::size_t>(threads));
+  std::vector<std::exception_ptr> failures(damaged.size());
+  const auto read = [&](std::int64_t thread) {
+    const auto own = static_cast<std::size_t>(thread);
+    try {
+      read_direct(plan, {share.index * threads + thread, share.count * threads}, storage, damaged[own]);
+      if (thread == 0) read_indirect(plan, share, storage);
+    } catch (...) {
+      failures[own] = std::current_exception();
+    }
   };
-  const std::int64_t rows = rows_of("/split"), atoms = rows_of("/atoms/atomic_number"), entries = rows_of("/composition/atomic_number");
-  for (const auto& planned : planned_) {
-    std::int64_t expected = rows;
-    if (planned.path.ends_with("offset")) expected = rows + 1;
-    if (planned.path.starts_with("/atoms/")) expected = atoms;
-    if (planned.path == "/composition/atomic_number" || planned.path == "/composition/fraction") expected = entries;
-    if (planned.array.spec.rows() != expected)
-      throw InputError("{}: has {} entries where {} are expected", at(planned.path).text(), planned.array.spec.rows(), expected);
+  {
+    std::vector<std::jthread> others;
+    for (std::int64_t thread = 1; thread < threads; ++thread) others.emplace_back(read, thread);
+    read(0);
   }
+  std::vector<std::uint64_t> all;
+  for (std::size_t i = 0; i < damaged.size(); ++i) {
+    if (failures[i]) std::rethrow_exception(failures[i]);
+    all.insert(all.end(), damaged[i].begin(), damaged[i].end());
+  }
+  return all;
 }
 
-DatasetArrays DatasetReader::arrays_over(const std::byte* storage) const {
-  auto next = planned_.begin();
-  const auto take = [&]<class T>(std::span<const T>& out) {
-    out = {reinterpret_cast<const T*>(storage + next->offset), next->array.spec.bytes() / sizeof(T)};
-    ++next;
-  };
-  DatasetArrays a;
-  take(a.id);
-  take(a.lattice);
-  take(a.atom_offset);
-  take(a.space_group);
-  take(a.space_group_spglib);
-  a.with_laue_code = with_laue_code_;
-  if (a.with_laue_code) take(a.laue_code);
-  take(a.source_file);
-  take(a.record);
-  take(a.atomic_number);
-  take(a.frac_coords);
-  take(a.composition_offset);
-  take(a.composition_number);
-  take(a.composition_fraction);
-  take(a.split);
-  a.labels.resize(description_.labels.size());
-  for (auto& label : a.labels) take(label);
-  a.partial = next != planned_.end();
-  if (a.partial) take(a.occupancy);
-  return a;
+std::vector<std::uint64_t> verify_indirect(const DatasetPlan& plan, const Share& share, const std::byte* storage) {
+  std::vector<std::uint64_t> damaged;
+  if (plan.blocks.empty()) return damaged;
+  for (const auto& array : plan.arrays) {
+    if (array.direct) continue;
+    const auto [first, end] = share.of(static_cast<std::int64_t>(block_count(array.spec.bytes())));
+    for (auto block = static_cast<std::size_t>(first); block < static_cast<std::size_t>(end); ++block)
+      if (block_checksum(block_of(array, storage, block)) != plan.blocks[array.first_block + block]) damaged.push_back(array.first_block + block);
+  }
+  return damaged;
 }
 
-void DatasetReader::fill(std::byte* storage, HashCheck check) const {
-  for (const auto& planned : planned_)
-    hdf5::read_array(planned.array.dataset, planned.array.spec, storage + planned.offset, at(planned.path));
-  const auto arrays = arrays_over(storage);
-  check_dataset_arrays(arrays, id_width_, description_, path_);
-  if (check == HashCheck::skip) return;
-  const auto hash = io::content_hash(stored_arrays(arrays, id_width_, description_.labels));
-  if (hash != content_hash_)
-    throw InputError("{}: its content has the hash {}, its attribute content_hash says {}: it was changed after it was written", path_.string(), hash, content_hash_);
+std::string block_place(const DatasetPlan& plan, std::uint64_t number) {
+  const auto array = std::find_if(plan.arrays.rbegin(), plan.arrays.rend(), [&](const PlannedArray& a) { return a.first_block <= number && a.spec.bytes() > 0; });
+  const std::size_t block = number - array->first_block, begin = block * kBlockBytes, end = std::min(begin + kBlockBytes, array->spec.bytes());
+  const std::size_t row = array->spec.row_bytes();
+  return fmt::format("{}: block {} (bytes {} to {}, rows {} to {})", array->path, block, begin, end - 1, begin / row, (end - 1) / row);
 }
 
-Dataset DatasetReader::over(std::shared_ptr<const std::byte> storage) const {
-  Dataset dataset;
-  dataset.arrays_ = arrays_over(storage.get());
-  dataset.storage_ = std::move(storage);
-  dataset.id_width_ = id_width_;
-  dataset.description_ = description_;
-  dataset.content_hash_ = content_hash_;
-  dataset.path_ = path_;
-  for (std::int64_t row = 0; row < dataset.size(); ++row) dataset.structures_ += dataset.has_structure(row) ? 1 : 0;
-  return dataset;
+void refuse_damage(MPI_Comm comm, const DatasetPlan& plan, const std::vector<std::uint64_t>& damaged, bool name_all) {
+  // One byte a block: more than one rank may find the same one, each host in its own copy.
+  std::vector<std::uint8_t> flags;
+  collectively(comm, [&] {
+    flags.resize(plan.blocks.size());
+    for (const auto block : damaged) flags[block] = 1;
+  });
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, flags.data(), mpi_count(std::ssize(flags), "exchanging damaged blocks"), MPI_UINT8_T, MPI_MAX, comm), "exchanging damaged blocks");
+  const auto count = std::count(flags.begin(), flags.end(), 1);
+  if (count == 0) return;
+  std::string places;
+  for (std::size_t block = 0; block < flags.size(); ++block) {
+    if (flags[block] == 0) continue;
+    if (count == 1 || !name_all) {
+      const auto more = count == 1 ? std::string() : fmt::format("; so do {} more, which `xxact inspect --verify` names", count - 1);
+      throw InputError("{}: {} does not match its checksum: the file was damaged after it was written{}", plan.path.string(), block_place(plan, block), more);
+    }
+    places += "\n  " + block_place(plan, block);
+  }
+  throw InputError("{}: {} blocks do not match their checksums: the file was damaged after it was written:{}", plan.path.string(), count, places);
 }
-
-Dataset read_dataset(const std::filesystem::path& path, HashCheck check) {
-  const DatasetReader reader(path);
-  const std::size_t bytes = (std::max<std::size_t>(reader.bytes(), 1) + kAlignment - 1) / kAlignment * kAlignment;
-  const std::shared_ptr<std::byte> storage(static_cast<std::byte*>(std::aligned_alloc(kAlignment, bytes)), std::free);
-  if (!storage) throw IoError("{}: its arrays need {:.1f} GiB of memory, which are not there", path.string(), static_cast<double>(bytes) / 0x1p30);
-  reader.fill(storage.get(), check);
-  return reader.over(storage);
-}
-
-bool is_dataset_file(const std::filesystem::path& path) { return hdf5::has_format(path, kDatasetFormat); }
 
 }  // namespace xxact::io

@@ -1,49 +1,43 @@
-// Reads a dataset file in two steps, so that the caller decides where its arrays lie: plan (open, check, add up the
-// bytes), then fill. Used by read_dataset and by the reader that shares one copy among the ranks of a host.
+// Fills memory with the arrays of a planned dataset file: the ranks that share the memory share the bytes, and verify
+// the checksums of what they read. Not here: the plan (io/dataset_plan.hpp), the memory (io/host_memory.hpp), the checks
+// of the values (io/dataset_schema.hpp).
 #pragma once
 
+#include <mpi.h>
+
 #include <cstddef>
-#include <filesystem>
-#include <memory>
+#include <cstdint>
+#include <string>
 #include <vector>
 
-#include "io/dataset.hpp"
-#include "io/hdf5_untrusted.hpp"
+#include "io/dataset_plan.hpp"
+#include "io/share.hpp"
 
 namespace xxact::io {
 
-class DatasetReader {
- public:
-  /// Opens the file and checks its structure. InputError naming file, dataset and what is wrong.
-  explicit DatasetReader(const std::filesystem::path& path);
-
-  /// Bytes that the arrays need.
-  std::size_t bytes() const { return bytes_; }
-  /// Reads the data into `storage`, bytes() long and aligned to 64, checks the values, and the content hash if asked.
-  void fill(std::byte* storage, HashCheck check) const;
-  /// The dataset over storage that was filled by this reader or another one of the same file.
-  Dataset over(std::shared_ptr<const std::byte> storage) const;
-
- private:
-  struct Planned {
-    std::string path;
-    hdf5::OpenArray array;
-    std::size_t offset = 0;  // in the storage
-  };
-  void plan(const std::string& path, hdf5::Element element, std::vector<std::int64_t> row_shape = {});
-  void plan_arrays();
-  void read_description();
-  void check_counts() const;
-  DatasetArrays arrays_over(const std::byte* storage) const;
-  hdf5::Place at(const std::string& object) const { return {path_, object}; }
-
-  std::filesystem::path path_;
-  hdf5::File file_;
-  std::vector<Planned> planned_;
-  std::size_t bytes_ = 0, id_width_ = 0;
-  bool with_laue_code_ = false;
-  DatasetDescription description_;
-  std::string content_hash_;
+/// Whole blocks of an array, or whole chunks of one that only HDF5 can read.
+struct ReadPiece {
+  std::size_t array = 0;             // of DatasetPlan::arrays
+  std::size_t begin = 0, bytes = 0;  // of the array's bytes
 };
+
+/// The pieces of this share, in the order of the file's arrays: at most 64 MiB each, smaller where they are few, so that
+/// every share has about as many bytes. Together the shares cover every byte once.
+std::vector<ReadPiece> pieces_of(const DatasetPlan& plan, const Share& share);
+
+/// Reads the pieces of this share into `storage`, with up to four threads where there are more cores than shares. Returns the blocks, by their number in plan.blocks, whose checksums
+/// differ. Only blocks of direct arrays are verified here; those of others may lie on several shares.
+/// InputError when the file is cut or its compressed data are damaged, IoError when it cannot be read.
+std::vector<std::uint64_t> read_pieces(const DatasetPlan& plan, const Share& share, std::byte* storage);
+
+/// Verifies this share of the blocks of all arrays that are not direct; needs all their pieces to be read.
+std::vector<std::uint64_t> verify_indirect(const DatasetPlan& plan, const Share& share, const std::byte* storage);
+
+/// "/atoms/frac_coords: block 17 (bytes 17825792 to 18874367, rows 1485482 to 1572863)": where block `number` lies.
+std::string block_place(const DatasetPlan& plan, std::uint64_t number);
+
+/// Collective on comm. Throws InputError alike on every rank when any rank brings a damaged block: it names the first one
+/// and how many more there are, or all of them if `name_all`.
+void refuse_damage(MPI_Comm comm, const DatasetPlan& plan, const std::vector<std::uint64_t>& damaged, bool name_all);
 
 }  // namespace xxact::io

@@ -4,15 +4,7 @@
 #include <numeric>
 #include <span>
 
-
 namespace xxact::io {
-namespace {
-
-std::span<const std::byte> bytes_of(const StoredArray& array) {
-  return {static_cast<const std::byte*>(array.data), array.spec.bytes()};
-}
-
-}  // namespace
 
 std::vector<StoredArray> stored_arrays(const DatasetArrays& a, std::size_t id_width, const std::vector<LabelInfo>& labels) {
   std::vector<StoredArray> out;
@@ -50,16 +42,10 @@ std::vector<StoredArray> stored_arrays(const DatasetArrays& a, std::size_t id_wi
   return out;
 }
 
-std::string content_hash(const std::vector<StoredArray>& arrays) {
-  std::vector<std::string> paths;
-  std::vector<Sha256Digest> digests;
-  for (const auto& array : arrays) {
-    Sha256 hash;
-    hash.update(bytes_of(array));
-    paths.push_back(array.path);
-    digests.push_back(hash.finish());
-  }
-  return content_hash(paths, digests);
+Sha256Digest digest_of(const StoredArray& array) {
+  Sha256 hash;
+  hash.update({static_cast<const std::byte*>(array.data), array.spec.bytes()});
+  return hash.finish();
 }
 
 std::string content_hash(const std::vector<std::string>& paths, const std::vector<Sha256Digest>& digests) {

@@ -2,6 +2,8 @@
 // docs/data-format.md says the same for readers in other languages.
 #pragma once
 
+#include <mpi.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -9,6 +11,7 @@
 
 #include "io/dataset.hpp"
 #include "io/hdf5_transfer.hpp"
+#include "io/share.hpp"
 #include "src/base/sha256.hpp"
 
 namespace xxact::io {
@@ -28,10 +31,10 @@ struct StoredArray {
 /// `labels` names arrays.labels, entry by entry.
 std::vector<StoredArray> stored_arrays(const DatasetArrays& arrays, std::size_t id_width, const std::vector<LabelInfo>& labels);
 
-/// content_hash: SHA-256 over, for each array in order, its path, one NUL and the SHA-256 of its bytes.
-std::string content_hash(const std::vector<StoredArray>& arrays);
+/// SHA-256 of an array's bytes.
+Sha256Digest digest_of(const StoredArray& array);
 
-/// The same from the digests of the arrays.
+/// content_hash: SHA-256 over, for each array in order, its path, one NUL and the SHA-256 of its bytes.
 std::string content_hash(const std::vector<std::string>& paths, const std::vector<Sha256Digest>& digests);
 
 /// Throws InputError naming file, dataset and row unless the arrays are sound: offsets from 0, rising, ending at the
@@ -40,5 +43,10 @@ std::string content_hash(const std::vector<std::string>& paths, const std::vecto
 /// known splits and sources; labels finite or NaN.
 void check_dataset_arrays(const DatasetArrays& arrays, std::size_t id_width, const DatasetDescription& description,
                           const std::filesystem::path& path);
+
+/// The same for arrays that every rank sees whole, each checking its share of the rows. Collective on comm; throws alike
+/// on every rank, and what is named does not depend on the number of shares.
+void check_dataset_arrays(MPI_Comm comm, const Share& share, const DatasetArrays& arrays, std::size_t id_width,
+                          const DatasetDescription& description, const std::filesystem::path& path);
 
 }  // namespace xxact::io

@@ -9,9 +9,8 @@
 
 namespace xxact::io {
 
-/// Collective on comm. Like read_dataset, but one rank of each host reads and checks the data and the others look at the
-/// same memory (POSIX shared memory, unlinked before it is filled, so that a killed job leaves nothing behind). Where a
-/// host grants no such memory (a small /dev/shm), each of its ranks reads a copy of its own and says so.
+/// Collective on comm. Like read_dataset, but rank 0 alone reads the file's metadata, the ranks of each host read and
+/// check a share of the data each, and all look at the same memory (io/host_memory.hpp).
 /// Throws alike on every rank what read_dataset throws on any.
 Dataset read_dataset_shared(MPI_Comm comm, const std::filesystem::path& path, HashCheck check = HashCheck::skip);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "io/block_checksums.hpp"
 #include "io/collective_step.hpp"
 #include "io/dataset_columns.hpp"
 #include "io/dataset_schema.hpp"
@@ -85,6 +86,20 @@ void write_sources(MPI_Comm comm, const hdf5::File& file, const std::vector<std:
   check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
   if (rank != 0) spec.shape = {0};
   hdf5::write_stacked_rows(comm, file, spec, padded.data(), compress, at);
+}
+
+/// Collective. The checksums of the arrays' blocks are the same on every rank; rank 0 writes them.
+void write_blocks(MPI_Comm comm, const hdf5::File& file, const std::vector<std::uint64_t>& blocks, const std::filesystem::path& path) {
+  const hdf5::Place at{path, "/checksums/blocks"};
+  hdf5::ArraySpec spec;
+  spec.element = hdf5::Element::u64;
+  int rank = 0;
+  check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
+  spec.shape = {rank == 0 ? std::ssize(blocks) : 0};
+  hdf5::write_stacked_rows(comm, file, spec, blocks.data(), 0, at, [&](const hdf5::DatasetHandle& dataset) {
+    hdf5::write_text_attribute(dataset.get(), "algorithm", kBlockAlgorithm, at);
+    hdf5::write_integer_attribute(dataset.get(), "block_bytes", static_cast<std::int64_t>(kBlockBytes), at);
+  });
 }
 
 /// This rank's pieces of one column, batch by batch.
@@ -204,31 +219,43 @@ class DatasetFile {
     if (report.no_collective_cause != 0) log::debug("{}: HDF5 wrote independently, cause {:#x}", place.text(), report.no_collective_cause);
   }
 
-  /// SHA-256 is sequential in a column's bytes; the columns are spread over the ranks so that they are hashed side by side.
+  /// SHA-256 is sequential in a column's bytes; the columns are spread over the ranks so that they are hashed side by side. The
+  /// checksums of the columns' blocks are made on the way, and written.
   std::string hash_columns() {
     std::vector<Sha256Digest> digests(columns_.size(), Sha256Digest{});
+    std::vector<std::uint64_t> blocks;
     collectively(comm_, [&] {
-      for (std::size_t i = static_cast<std::size_t>(rank_); i < columns_.size(); i += static_cast<std::size_t>(ranks_)) digests[i] = hash_column(columns_[i]);
+      for (std::size_t i = 0; i < columns_.size(); ++i) {
+        std::vector<std::uint64_t> own;
+        if (static_cast<int>(i % static_cast<std::size_t>(ranks_)) == rank_) digests[i] = hash_column(columns_[i], own);
+        own.resize(block_count(columns_[i].spec.bytes()));
+        blocks.insert(blocks.end(), own.begin(), own.end());
+      }
     });
     check_mpi(MPI_Allreduce(MPI_IN_PLACE, digests.data(), static_cast<int>(digests.size() * sizeof(Sha256Digest)), MPI_BYTE, MPI_BOR, comm_), "exchanging digests");
+    check_mpi(MPI_Allreduce(MPI_IN_PLACE, blocks.data(), mpi_count(std::ssize(blocks), "exchanging checksums"), MPI_UINT64_T, MPI_BOR, comm_), "exchanging checksums");
+    write_blocks(comm_, file_, blocks, at_.file);
     std::vector<std::string> paths;
     for (const auto& column : columns_) paths.push_back(column.path);
     return content_hash(paths, digests);
   }
 
-  Sha256Digest hash_column(const DatasetColumn& column) const {
+  Sha256Digest hash_column(const DatasetColumn& column, std::vector<std::uint64_t>& blocks) const {
     const hdf5::Place place{at_.file, column.path};
     Sha256 hash;
+    if (column.spec.bytes() == 0) return hash.finish();
+    BlockHasher hasher;
     const std::int64_t step = std::max<std::int64_t>(1, static_cast<std::int64_t>(kBufferBytes / column.spec.row_bytes()));
     std::vector<std::byte> bytes;
-    if (column.spec.bytes() == 0) return hash.finish();
     const auto dataset = hdf5::require<hdf5::DatasetHandle>(H5Dopen2(file_.get(), column.path.c_str(), H5P_DEFAULT), "opening the dataset", place);
     for (std::int64_t first = 0; first < column.spec.rows(); first += step) {
       const std::int64_t count = std::min(step, column.spec.rows() - first);
       bytes.resize(static_cast<std::size_t>(count) * column.spec.row_bytes());
       hdf5::read_rows(dataset, column.spec, first, count, bytes.data(), place);
       hash.update(bytes);
+      hasher.update(bytes);
     }
+    blocks = hasher.finish();
     return hash.finish();
   }
 

@@ -16,7 +16,7 @@ namespace xxact::io {
 
 struct DatasetWriteOptions {
   int compress = 0;                        // deflate level 0..9, 0 = none
-  std::int64_t alignment = 1 << 20;        // bytes; chunks of half of it or more begin at its multiples
+  std::int64_t alignment = 1 << 20;        // bytes; arrays of half of it or more begin at its multiples
 };
 
 struct DatasetWritten {

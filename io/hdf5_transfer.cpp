@@ -39,15 +39,14 @@ void select_rows(const Dataspace& space, const ArraySpec& spec, std::int64_t fir
 PropertyList creation_properties(const ArraySpec& spec, int compress, const Place& place) {
   auto list = require<PropertyList>(H5Pcreate(H5P_DATASET_CREATE), "creating dataset properties", place);
   check(H5Pset_fill_time(list.get(), H5D_FILL_TIME_NEVER), "switching pre-filling off", place);
-  // Chunks may not exceed fixed extents, so an array without elements is stored in one empty piece.
-  if (!spec.shape.empty() && spec.bytes() > 0) {
+  // Without compression an array lies in one piece, which readers find without going through an index of chunks, and
+  // whose blocks begin at aligned places. Chunks may not exceed fixed extents: an array without elements has none.
+  if (compress > 0 && !spec.shape.empty() && spec.bytes() > 0) {
     auto chunk = extents(spec);
     chunk[0] = std::clamp<hsize_t>(kChunkBytes / spec.row_bytes(), 1, chunk[0]);
     check(H5Pset_chunk(list.get(), static_cast<int>(chunk.size()), chunk.data()), "setting the chunk", place);
-    if (compress > 0) {
-      if (spec.element != Element::text) check(H5Pset_shuffle(list.get()), "setting the shuffle filter", place);
-      check(H5Pset_deflate(list.get(), static_cast<unsigned>(compress)), "setting the deflate filter", place);
-    }
+    if (spec.element != Element::text) check(H5Pset_shuffle(list.get()), "setting the shuffle filter", place);
+    check(H5Pset_deflate(list.get(), static_cast<unsigned>(compress)), "setting the deflate filter", place);
   }
   check(H5Pset_alloc_time(list.get(), H5D_ALLOC_TIME_EARLY), "asking for early allocation", place);
   return list;
@@ -75,6 +74,7 @@ std::size_t ArraySpec::element_bytes() const {
     case Element::u32:
     case Element::f32: return 4;
     case Element::i64:
+    case Element::u64:
     case Element::f64: return 8;
     case Element::text: return text_width;
   }
@@ -93,6 +93,7 @@ Datatype type_of(const ArraySpec& spec, const Place& place) {
     case Element::u8: return copy(H5T_STD_U8LE);
     case Element::u32: return copy(H5T_STD_U32LE);
     case Element::i64: return copy(H5T_STD_I64LE);
+    case Element::u64: return copy(H5T_STD_U64LE);
     case Element::f32: return copy(H5T_IEEE_F32LE);
     case Element::f64: return copy(H5T_IEEE_F64LE);
     case Element::text: break;

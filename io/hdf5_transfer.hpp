@@ -11,12 +11,13 @@
 
 namespace xxact::io::hdf5 {
 
-enum class Element { u8, u32, i64, f32, f64, text };
+enum class Element { u8, u32, i64, u64, f32, f64, text };
 
 template <class T> inline constexpr Element element_of = Element::text;
 template <> inline constexpr Element element_of<std::uint8_t> = Element::u8;
 template <> inline constexpr Element element_of<std::uint32_t> = Element::u32;
 template <> inline constexpr Element element_of<std::int64_t> = Element::i64;
+template <> inline constexpr Element element_of<std::uint64_t> = Element::u64;
 template <> inline constexpr Element element_of<float> = Element::f32;
 template <> inline constexpr Element element_of<double> = Element::f64;
 
@@ -35,8 +36,8 @@ struct ArraySpec {
 /// The little-endian type in the file, which is the type in memory too: a conversion would break collective transfers.
 Datatype type_of(const ArraySpec& spec, const Place& place);
 
-/// Creates the array with fixed extents, allocated early and not pre-filled, in chunks of about 1 MiB, deflated when
-/// compress > 0. Groups above it are created. Collective as its file.
+/// Creates the array with fixed extents, allocated early and not pre-filled: in one piece, or with compress > 0 in
+/// deflated chunks of about 1 MiB. Groups above it are created. Collective as its file.
 DatasetHandle create_array(const File& file, const ArraySpec& spec, int compress, const Place& place);
 
 /// The most bytes that one transfer moves: MPI-IO counts bytes in an int.

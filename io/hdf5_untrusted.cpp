@@ -86,7 +86,7 @@ Element element_of_type(const Datatype& type, ArraySpec& spec, const Place& plac
       throw InputError("{}: texts of {} bytes are not accepted", place.text(), spec.text_width);
     return Element::text;
   }
-  for (const Element element : {Element::u8, Element::u32, Element::i64, Element::f32, Element::f64}) {
+  for (const Element element : {Element::u8, Element::u32, Element::i64, Element::u64, Element::f32, Element::f64}) {
     ArraySpec probe;
     probe.element = element;
     if (H5Tequal(type.get(), type_of(probe, place).get()) > 0) return element;
@@ -117,6 +117,7 @@ const char* name_of(Element element) {
     case Element::u8: return "uint8";
     case Element::u32: return "uint32";
     case Element::i64: return "int64";
+    case Element::u64: return "uint64";
     case Element::f32: return "float32";
     case Element::f64: return "float64";
     case Element::text: return "fixed-width text";

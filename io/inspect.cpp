@@ -22,12 +22,12 @@ std::filesystem::path file_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-Inspection inspect_file(const std::filesystem::path& path, HashCheck check) {
+Inspection inspect_file(const std::filesystem::path& path, HashCheck check, const NodeMemory& node) {
   const auto file = file_of(path);
   inspection::Json description;
   std::string text;
   if (is_dataset_file(file)) {
-    description = inspection::describe_dataset(file, check);
+    description = inspection::describe_dataset(file, check, node);
     text = inspection::dataset_text(description);
   } else if (is_results_file(file)) {
     description = inspection::describe_results(file);

@@ -6,8 +6,10 @@
 #include <map>
 #include <set>
 
+#include "io/block_checksums.hpp"
 #include "io/dataset_schema.hpp"
 #include "io/inspect_sections.hpp"
+#include "io/load_plan.hpp"
 #include "src/base/elements.hpp"
 
 namespace xxact::io::inspection {
@@ -83,6 +85,29 @@ Json describe_sources(const Dataset& d) {
   return out;
 }
 
+/// How the dataset is loaded on a node; null where nobody asked.
+Json describe_memory(const Dataset& d, const NodeMemory& node) {
+  if (node.bytes == 0) return nullptr;
+  const double row_bytes = d.size() > 0 ? static_cast<double>(d.bytes()) / static_cast<double>(d.size()) : 0.0;
+  const auto plan = plan_load(static_cast<std::uint64_t>(d.bytes()), row_bytes, node.bytes);
+  return {{"array_bytes", d.bytes()}, {"node_bytes", node.bytes}, {"usable_bytes", plan.usable_bytes}, {"ranks_per_node", node.ranks},
+          {"mode", name_of(plan.mode)}, {"window_rows", plan.window_rows}, {"window_rows_per_rank", plan.window_rows / node.ranks}};
+}
+
+std::string memory_text(const Json& m) {
+  const auto bytes = [&](const char* name) { return size_text(m[name].get<std::int64_t>()); };
+  const auto rows = [&](const char* name) { return grouped(m[name].get<std::int64_t>()); };
+  std::string text = line("memory of a node", fmt::format("the arrays take {}, once for all {} ranks; structures may take {} of {}", bytes("array_bytes"),
+                                                         m["ranks_per_node"].get<int>(), bytes("usable_bytes"), bytes("node_bytes")));
+  if (m["mode"] == name_of(LoadMode::whole)) return text + line("", fmt::format("whole: each node holds all structures, {} of {}", bytes("array_bytes"), bytes("node_bytes")));
+  return text + line("", fmt::format("streamed: in windows of {} rows, {} a rank, of which {} lie in memory at once", rows("window_rows"), rows("window_rows_per_rank"), kWindows));
+}
+
+std::string checksums_text(const Json& blocks) {
+  if (blocks == 0) return "none, the file is of an earlier version; only the content hash finds damage";
+  return fmt::format("{} blocks of {} verified ({})", grouped(blocks.get<std::int64_t>()), size_text(static_cast<std::int64_t>(kBlockBytes)), kBlockAlgorithm);
+}
+
 std::string counts_text(const Json& counts) {
   std::string text;
   for (const auto& [name, count] : counts.items()) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", printable(name), grouped(count.get<std::int64_t>()));
@@ -113,11 +138,11 @@ std::string sources_text(const Json& sources) {
 
 }  // namespace
 
-Json describe_dataset(const std::filesystem::path& path, HashCheck check) {
+Json describe_dataset(const std::filesystem::path& path, HashCheck check, const NodeMemory& node) {
   const Dataset d = read_dataset(path, check);
   const auto& about = d.description();
   Json out = {{"file", path.string()}, {"format", kDatasetFormat}, {"version", kDatasetVersion}, {"bytes", std::filesystem::file_size(path)},
-              {"content_hash", d.content_hash()}, {"content_hash_verified", check == HashCheck::verify},
+              {"content_hash", d.content_hash()}, {"content_hash_verified", check == HashCheck::verify}, {"checksum_blocks", d.checksum_blocks()},
               {"rows", d.size()}, {"structures", d.structures()}, {"composition_only", d.size() - d.structures()}, {"atoms", d.atoms()},
               {"partial_occupancies", d.arrays().partial}, {"labels", describe_labels(d)}};
   describe_symmetry(d, out);
@@ -129,6 +154,7 @@ Json describe_dataset(const std::filesystem::path& path, HashCheck check) {
   out["licence"] = about.licence;
   out["created"] = about.created;
   out["sources"] = describe_sources(d);
+  out["memory"] = describe_memory(d, node);
   return out;
 }
 
@@ -155,6 +181,8 @@ std::string dataset_text(const Json& d) {
   text += line("elements", fmt::format("{}, with the number of rows:", d["elements"].size())) + element_table(d["elements"]);
   for (const char* name : {"source", "licence", "created"}) text += line(name, words(name).empty() ? "not stated" : words(name));
   text += sources_text(d["sources"]);
+  if (!d["memory"].is_null()) text += memory_text(d["memory"]);
+  text += line("block checksums", checksums_text(d["checksum_blocks"]));
   text += line("content hash", words("content_hash") + (d["content_hash_verified"].get<bool>() ? " (verified)" : ""));
   return text;
 }

@@ -8,12 +8,13 @@
 #include <string_view>
 
 #include "io/dataset.hpp"
+#include "io/inspect.hpp"
 
 namespace xxact::io::inspection {
 
 using Json = nlohmann::ordered_json;
 
-Json describe_dataset(const std::filesystem::path& path, HashCheck check);
+Json describe_dataset(const std::filesystem::path& path, HashCheck check, const NodeMemory& node);
 std::string dataset_text(const Json& description);
 
 Json describe_checkpoint(const std::filesystem::path& path);

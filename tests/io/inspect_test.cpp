@@ -49,6 +49,25 @@ TEST(InspectDataset, CountsRangesClassesAndElementsAreRight) {
   for (const char* part : {"57 (46 with structure, 11 composition only)", "orthorhombic 42", "made up for a test", "CC0"}) EXPECT_TRUE(contains(text, part)) << text;
 }
 
+TEST(InspectDataset, AskedForANodeItSaysHowTheDatasetIsLoadedThere) {
+  const auto path = scratch("node.h5");
+  write_dataset(MPI_COMM_SELF, path, example_rows(0, 57), example_description());
+  const auto on = [&](std::uint64_t bytes) { return nlohmann::json::parse(inspect_file(path, HashCheck::skip, {bytes, 4}).json)["memory"]; };
+  EXPECT_EQ(inspect(path)["memory"], nullptr);
+  // 57 rows of 9 + 72 + 8 + 1 + 1 + 4 + 4 + 4 + 8 + 2 * 4 + 1 bytes and more for atoms: some 10 kB.
+  const auto large = on(1U << 30U);
+  EXPECT_EQ(large["mode"], "whole");
+  EXPECT_EQ(large["window_rows"], 57);
+  EXPECT_GT(large["array_bytes"], 57 * 120);
+  EXPECT_LT(large["array_bytes"], 57 * 240);
+  const auto bytes = large["array_bytes"].get<std::uint64_t>();
+  const auto small = on(bytes);
+  EXPECT_EQ(small["mode"], "streamed");
+  EXPECT_EQ(small["window_rows"], 17);  // 0.6 of the memory, two windows: 0.3 of 57 rows
+  EXPECT_EQ(small["window_rows_per_rank"], 4);
+  EXPECT_TRUE(contains(inspect_file(path, HashCheck::skip, {bytes, 4}).text, "streamed: in windows of 17 rows, 4 a rank"));
+}
+
 TEST(InspectDataset, AnEmptyDatasetAndControlCharactersDoNoHarm) {
   auto description = example_description();
   description.licence = "\x1b[31mred";

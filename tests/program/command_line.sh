@@ -21,3 +21,11 @@ expect 65 "no-such-file" inspect no-such-file.h5
 # A message of one failing command ends a job of any number of ranks.
 printf 'not a dataset' > broken.h5
 expect 65 "broken.h5" inspect broken.h5
+# Where a dataset would be loaded: the numbers are checked before the file is opened.
+expect 64 "--memory-gib 0: must be" inspect broken.h5 --memory-gib 0
+expect 64 "--ranks-per-node 0: must be" inspect broken.h5 --ranks-per-node 0
+printf 'id,formula\n1,Fe2O3\n2,NaCl\n' > two.csv
+expect 0 "ingested 2 structures" ingest --input two.csv --output two.h5
+expect 0 "once for all 4 ranks" inspect two.h5 --memory-gib 1 --ranks-per-node 4
+expect 0 '"mode": "whole"' inspect two.h5 --ranks-per-node 2 --json
+expect 0 "blocks of 1.0 MiB verified" inspect two.h5 --verify

@@ -1,0 +1,27 @@
+// Whether a dataset fits the memory of a node whole, or is to be read through a window that moves over its rows.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace xxact::io {
+
+/// Part of a node's memory that structures may take: the rest is for model, batches, and the system's file cache.
+inline constexpr double kDatasetMemoryShare = 0.6;
+/// Windows that lie in memory at once: rows are used from one while the next is read.
+inline constexpr int kWindows = 2;
+
+enum class LoadMode { whole, streamed };
+std::string_view name_of(LoadMode mode);  // "whole", "streamed"
+
+struct LoadPlan {
+  LoadMode mode = LoadMode::whole;
+  std::uint64_t usable_bytes = 0;  // of the node's memory
+  std::int64_t window_rows = 0;    // all rows if whole
+};
+
+/// A pure function. `dataset_bytes` of all rows' arrays, which one node holds once whatever its ranks; `row_bytes` of an
+/// average row; `share` in (0, 1]. At least one row is in a window.
+LoadPlan plan_load(std::uint64_t dataset_bytes, double row_bytes, std::uint64_t node_memory, double share = kDatasetMemoryShare);
+
+}  // namespace xxact::io
