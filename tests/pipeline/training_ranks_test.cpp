@@ -1,9 +1,12 @@
 // Training does not depend on the number of ranks, on micro-batches or on interruptions.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "io/checkpoint.hpp"
+#include "pipeline/training_plan.hpp"
 #include "src/base/error.hpp"
 #include "tests/pipeline/training_case.hpp"
 #include "tests/scratch.hpp"
@@ -49,6 +52,34 @@ TEST_F(TrainingRanks, ArtefactsAndTheirCurriculumAreThoseOfOneRank) {
   EXPECT_LT(difference(train_losses(config, scratch("artefacts"), world_), alone), 1e-4);
   train_losses(config, scratch("artefacts-stopped"), world_, false, 12);
   EXPECT_LT(difference(train_losses(config, scratch("artefacts-stopped"), world_, true), alone), 1e-4);
+}
+
+TEST_F(TrainingRanks, LeavesOutStructuresThatCannotBeSimulatedAndSaysWhy) {
+  // With neutrons this short a sphere of reflections holds more than the most of all but the smallest cells: 4/3 pi g^3 V.
+  auto config = training_case(50, 1);
+  config.pattern.simulation.form_factors = xrd::FormFactors::neutron;
+  config.pattern.simulation.wavelength_angstrom = 0.055;
+  const auto& dataset = training_dataset(world_.handle());
+  const Labels labels(dataset, config.model.tasks, true);
+  const double g = 2 * std::sin(std::numbers::pi / 4) / 0.055, largest = xrd::kMostReflections / (4 * std::numbers::pi / 3 * g * g * g);
+  std::int64_t labelled = 0;
+  const auto expected = sampling::RowSelection::where(dataset.size(), [&](std::int64_t row) {
+    const auto a = dataset.structure(row).lattice;
+    const double volume = a[0] * (a[4] * a[8] - a[5] * a[7]) - a[1] * (a[3] * a[8] - a[5] * a[6]) + a[2] * (a[3] * a[7] - a[4] * a[6]);
+    if (dataset.split()[static_cast<std::size_t>(row)] != static_cast<std::uint8_t>(io::Split::train)) return false;
+    ++labelled;
+    return std::abs(volume) <= largest;
+  });
+  const auto rows = select_training_rows(dataset, config, labels, world_, 2);
+  EXPECT_EQ(rows.train, expected);
+  EXPECT_GT(rows.train.size(), 100);
+  EXPECT_LT(rows.train.size(), labelled - 100);
+  std::string text;
+  for (const auto& part : rows.unusable) text += part;
+  if (world_.root()) {
+    EXPECT_GE(std::ranges::count(text, '\n'), labelled - rows.train.size());
+    EXPECT_NE(text.find(": about "), std::string::npos) << text.substr(0, 200);
+  }
 }
 
 TEST_F(TrainingRanks, MicroBatchesAddUpToTheWholeBatch) {
