@@ -178,9 +178,9 @@ void write_json_file(const std::filesystem::path& path, const Synthesizer& synth
   file.exceptions(std::ios::badbit | std::ios::failbit);
   try {
     filters::filtering_ostream stream;
-    stream.exceptions(std::ios::badbit | std::ios::failbit);
     add_compressor(stream, path);
     stream.push(file);
+    stream.exceptions(std::ios::badbit | std::ios::failbit);
     SynthesizedStructure made;
     std::string text = R"({"entries": [)";
     for (std::int64_t i = 0; i < rows; ++i) {
@@ -193,7 +193,9 @@ void write_json_file(const std::filesystem::path& path, const Synthesizer& synth
     }
     text += "]}\n";
     stream.write(text.data(), static_cast<std::streamsize>(text.size()));
+    stream.exceptions(std::ios::goodbit);  // a stream without a chain counts as bad; the state of the file tells what failed
     stream.reset();
+    if (!file) throw IoError("cannot write {}: the end could not be written", pending.temporary().string());
     file.close();
   } catch (const std::ios_base::failure& failure) {
     throw IoError("cannot write {}: {}", pending.temporary().string(), failure.what());
