@@ -160,7 +160,8 @@ void append_entry(const Synthesizer& synthesizer, const SynthesizedStructure& ma
   }
   out += R"({"@module": "pymatgen.entries.computed_entries", "@class": "ComputedStructureEntry", "energy": null, )";
   append_composition(made.formula, out);
-  out += R"(, "entry_id": null, "correction": 0.0, "energy_adjustments": [], "parameters": {}, )";
+  out += R"(, "entry_id": null, "correction": 0.0, "energy_adjustments": [{"@module": "pymatgen.entries.computed_entries", )"
+         R"("@class": "ManualEnergyAdjustment", "@version": null, "value": 0.0}], "parameters": {}, )";
   append_data(synthesizer, made, id, count, out);
   out += R"(, "structure": {"@module": "pymatgen.core.structure", "@class": "Structure", "charge": 0, "lattice": )";
   append_lattice(lattice, out);
