@@ -18,4 +18,12 @@ Split split_of(std::string_view reduced_formula, std::optional<std::uint64_t> se
 /// That rule in words, for the dataset's attribute.
 std::string split_rule(std::optional<std::uint64_t> seed);
 
+/// That rule with its seed, if it has one.
+struct FormulaSplit {
+  std::optional<std::uint64_t> seed;
+};
+
+/// The rule that these words of split_rule describe; nothing for any others, such as those of a published split.
+std::optional<FormulaSplit> formula_split_of(std::string_view words);
+
 }  // namespace xxact::io

@@ -30,6 +30,7 @@ struct Command {
 
 extern const Command kIngestCommand;
 extern const Command kInspectCommand;
+extern const Command kSynthesizeCommand;
 extern const Command kXrdCommand;
 extern const Command kTrainCommand;
 extern const Command kEvaluateCommand;

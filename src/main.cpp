@@ -15,7 +15,7 @@ namespace xxact {
 namespace {
 
 const Command* const kCommands[] = {
-    &kIngestCommand, &kInspectCommand, &kXrdCommand,
+    &kIngestCommand, &kSynthesizeCommand, &kInspectCommand, &kXrdCommand,
 #ifdef XXACT_WITH_TORCH
     &kTrainCommand, &kEvaluateCommand, &kScreenCommand,
 #endif

@@ -27,7 +27,6 @@ namespace xxact::io {
 namespace {
 
 void append_row(DatasetRows& rows, const Dataset& d, std::int64_t row, std::int64_t index) {
-  rows.input_index.push_back(index);
   rows.id.push_back(fmt::format("{}-{}", d.id(row).substr(0, 40), index));
   const auto structure = d.structure(row);
   if (d.has_structure(row)) {
@@ -61,7 +60,7 @@ void make_dataset(const std::string& path, const std::string& from, double gib) 
   DatasetRows rows;
   rows.labels.resize(d.labels().size());
   for (std::int64_t index = first; index < end; ++index) append_row(rows, d, index % d.size(), index);
-  write_dataset(MPI_COMM_WORLD, path, std::move(rows), d.description());
+  write_dataset(MPI_COMM_WORLD, path, rows, d.description());
 }
 
 /// The file's pages leave the cache of this machine, unless others map them.
@@ -127,7 +126,7 @@ void check() {
   int rank = 0, ranks = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  write_dataset(MPI_COMM_WORLD, "few.h5", example_rows(rank, 100, ranks), example_description());
+  write_dataset(MPI_COMM_WORLD, "few.h5", example_rows(100 * rank / ranks, 100 * (rank + 1) / ranks), example_description());
   make_dataset("many.h5", "few.h5", 0.005);
   const auto d = read_dataset_shared(MPI_COMM_WORLD, "many.h5", HashCheck::verify);
   if (d.bytes() < 4000000) throw InputError("many.h5 holds only {} bytes", d.bytes());

@@ -29,7 +29,7 @@ constexpr std::int64_t kRows = 60000;  // several blocks in lattice, frac_coords
 std::filesystem::path write_example(const std::string& name, std::int64_t rows = kRows) {
   const World world;
   const auto path = scratch(name);
-  write_dataset(MPI_COMM_WORLD, path, example_rows(world.rank, rows, world.ranks), example_description());
+  write_dataset(MPI_COMM_WORLD, path, example_rows(rows * world.rank / world.ranks, rows * (world.rank + 1) / world.ranks), example_description());
   return path;
 }
 
