@@ -29,6 +29,7 @@ expect 64 'needs an output' --parents parents.h5 --count 5 --labels parent --out
 expect 64 'not one of' --parents parents.h5 --count 5 --labels real --output x.h5
 expect 64 'strain' --parents parents.h5 --count 5 --strain 0.5 --output x.h5
 expect 64 'elements' --parents parents.h5 --count 5 --elements few --output x.h5
+expect 64 'would replace' --parents parents.h5 --count 5 --output parents.h5
 expect 65 'training split' --parents held_out.h5 --count 5 --output x.h5
 expect 65 'made.txt' --parents made.txt --count 5 --output x.h5
 [[ ! -e x.h5 && ! -e x.json && ! -e x.h5.partial ]]
