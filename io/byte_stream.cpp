@@ -215,6 +215,14 @@ struct ByteStream::Implementation {
   std::string chunk;  // the current one, or all of a text in memory
   std::unique_ptr<FileChunks> chunks;
   std::unique_ptr<ReadAhead> ahead;
+  std::function<std::string_view()> next;  // of bytes from elsewhere
+
+  std::string_view take() {
+    if (next) return next();
+    if (ahead) ahead->next(chunk);
+    else chunks->next(chunk);
+    return chunk;
+  }
 };
 
 ByteStream::ByteStream() : implementation_(std::make_unique<Implementation>()) {}
@@ -223,6 +231,12 @@ ByteStream ByteStream::of_text(std::string text) {
   ByteStream stream;
   stream.implementation_->in_memory = true;
   stream.implementation_->chunk = std::move(text);
+  return stream;
+}
+
+ByteStream ByteStream::from(std::function<std::string_view()> next) {
+  ByteStream stream;
+  stream.implementation_->next = std::move(next);
   return stream;
 }
 
@@ -250,15 +264,10 @@ std::string_view ByteStream::next_chunk() {
     self.ended = true;
     return self.chunk;
   }
-  try {
-    if (self.ahead) self.ahead->next(self.chunk);
-    else self.chunks->next(self.chunk);
-  } catch (...) {
-    self.ended = true;
-    throw;
-  }
-  self.ended = self.chunk.empty();
-  return self.chunk;
+  self.ended = true;  // where taking throws
+  const std::string_view taken = self.take();
+  self.ended = taken.empty();
+  return taken;
 }
 
 std::string read_whole(ByteStream stream, std::size_t limit) {

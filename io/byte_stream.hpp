@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,8 +27,11 @@ class ByteStream {
   /// Throws InputError when the file cannot be opened, is no regular file or is empty. Adds the bytes that it takes from the
   /// file to the counter, if there is one, which must outlive it.
   explicit ByteStream(const std::filesystem::path& path, ReadCounter* counter = nullptr);
-  /// Bytes that are in memory already, taken as they are (a member of an archive).
+  /// Bytes that are in memory already, taken as they are.
   static ByteStream of_text(std::string text);
+  /// Bytes that `next` gives chunk by chunk, none at the end, taken as they are (a member of an archive). `next` is not
+  /// called again after its end or after it has thrown.
+  static ByteStream from(std::function<std::string_view()> next);
   ~ByteStream();
   ByteStream(ByteStream&&) noexcept;
   ByteStream& operator=(ByteStream&&) noexcept;

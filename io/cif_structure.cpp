@@ -9,6 +9,7 @@
 #include <string>
 
 #include "io/cif_site_details.hpp"
+#include "io/label_table.hpp"
 #include "io/species_symbol.hpp"
 #include "io/symmetry_operations.hpp"
 #include "src/base/error.hpp"
@@ -126,9 +127,7 @@ const gemmi::SpaceGroup* named_group(const CifBlock& block, const Cell& cell) {
 
 int declared_number(const CifBlock& block) {
   const auto raw = value_of(block, {"_space_group_IT_number", "_symmetry_Int_Tables_number", "_space_group.IT_number", "_symmetry.Int_Tables_number"});
-  if (!raw) return 0;
-  const double number = gemmi::cif::as_number(*raw);
-  return number >= 1 && number <= 230 && number == std::floor(number) ? static_cast<int>(number) : 0;
+  return raw ? checked_space_group("the space group number", gemmi::cif::as_number(*raw)) : 0;
 }
 
 std::vector<SymmetryOperation> operations_of(const gemmi::GroupOps& group) {

@@ -11,6 +11,7 @@ constexpr std::size_t kMaxRecordBytes = std::size_t{64} << 20;
 bool CsvRecords::refill() {
   chunk_ = stream_.next_chunk();
   if (first_chunk_ && chunk_.starts_with("\xEF\xBB\xBF")) chunk_.remove_prefix(3);
+  if (first_chunk_ && (chunk_.starts_with("\xFF\xFE") || chunk_.starts_with("\xFE\xFF"))) throw InputError("is UTF-16, not UTF-8");
   first_chunk_ = false;
   return !chunk_.empty();
 }

@@ -1,5 +1,7 @@
 #include "io/json_entries.hpp"
 
+#include <array>
+
 #include "src/base/error.hpp"
 
 namespace xxact::io {
@@ -7,6 +9,24 @@ namespace xxact::io {
 namespace {
 
 constexpr std::size_t kMaxEntryBytes = std::size_t{64} << 20;
+
+/// The bytes that count outside of strings.
+constexpr std::array<bool, 256> kMarks = [] {
+  std::array<bool, 256> marks{};
+  for (const char c : {'"', '{', '}', '[', ']'}) marks[static_cast<unsigned char>(c)] = true;
+  return marks;
+}();
+
+std::size_t find_mark(std::string_view text, std::size_t from) {
+  while (from < text.size() && !kMarks[static_cast<unsigned char>(text[from])]) ++from;
+  return from;
+}
+
+/// The first quote or backslash.
+std::size_t find_end_of_string(std::string_view text, std::size_t from) {
+  while (from < text.size() && text[from] != '"' && text[from] != '\\') ++from;
+  return from;
+}
 
 bool is_space(int c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
@@ -27,36 +47,46 @@ int JsonEntries::next_mark() {
   return c;
 }
 
-/// Appends one value to `text_`; its first byte is already taken. A scalar ends before `,`, `]`, `}` or white space.
+void JsonEntries::keep(std::size_t count) {
+  text_ += chunk_.substr(0, count);
+  chunk_.remove_prefix(count);
+  if (text_.size() > kMaxEntryBytes) throw InputError("an entry is longer than {} MiB", kMaxEntryBytes >> 20);
+}
+
+/// Appends one value to `text_`; its first byte is already taken.
 void JsonEntries::take_value(char first) {
   text_ += first;
-  int depth = first == '{' || first == '[';
+  const bool list_or_object = first == '{' || first == '[';
+  if (!list_or_object && first != '"') return take_scalar();
+  int depth = list_or_object ? 1 : 0;
   bool in_string = first == '"', escaped = false;
-  const bool scalar = depth == 0 && !in_string;
-  while (depth > 0 || in_string || scalar) {
+  while (depth > 0 || in_string) {
     if (peek() < 0) throw InputError("ends in the middle of an entry");
-    std::size_t used = 0;
-    for (; used < chunk_.size() && (depth > 0 || in_string || scalar); ++used) {
-      const char c = chunk_[used];
-      if (in_string) {
-        if (escaped) escaped = false;
-        else if (c == '\\') escaped = true;
-        else if (c == '"') in_string = false;
-      } else if (scalar) {
-        if (c == ',' || c == ']' || c == '}' || is_space(c)) break;
-      } else if (c == '"') {
-        in_string = true;
-      } else if (c == '{' || c == '[') {
-        ++depth;
-      } else if (c == '}' || c == ']') {
-        --depth;
+    std::size_t at = 0;
+    while (at < chunk_.size() && (depth > 0 || in_string)) {
+      if (escaped) {
+        escaped = false;
+        ++at;
+        continue;
       }
+      at = in_string ? find_end_of_string(chunk_, at) : find_mark(chunk_, at);
+      if (at == chunk_.size()) break;
+      const char c = chunk_[at++];
+      if (c == '\\') escaped = true;
+      else if (c == '"') in_string = !in_string;
+      else depth += c == '{' || c == '[' ? 1 : -1;
     }
-    const bool ended_inside = used < chunk_.size();
-    text_ += chunk_.substr(0, used);
-    chunk_.remove_prefix(used);
-    if (text_.size() > kMaxEntryBytes) throw InputError("an entry is longer than {} MiB", kMaxEntryBytes >> 20);
-    if (scalar && ended_inside) return;
+    keep(at);
+  }
+}
+
+/// A number or a word ends before `,`, `]`, `}` or white space.
+void JsonEntries::take_scalar() {
+  for (;;) {
+    if (peek() < 0) throw InputError("ends in the middle of an entry");
+    const std::size_t end = chunk_.find_first_of(",]} \n\r\t");
+    keep(std::min(end, chunk_.size()));
+    if (end != std::string_view::npos) return;
   }
 }
 

@@ -26,7 +26,9 @@ class JsonEntries {
   enum class Place { start, in_list, done };
   int peek();       // next byte or -1
   int next_mark();  // next byte that is not white space, or -1; taken
+  void keep(std::size_t count);  // appends bytes of the chunk to the text
   void take_value(char first);
+  void take_scalar();
   std::string take_string();
   bool enter_object();
 

@@ -51,8 +51,9 @@ std::unique_ptr<RecordReader> open_records(SourceFormat format, ByteStream strea
 std::unique_ptr<RecordReader> open_csv(ByteStream stream, const std::string& stem, const RecordLimits& limits);
 std::unique_ptr<RecordReader> open_json(ByteStream stream, const std::string& stem, const RecordLimits& limits);
 std::unique_ptr<RecordReader> open_cif(ByteStream stream, const std::string& stem, const RecordLimits& limits);
-/// Members of a tar or zip archive that have a source's name, one after the other, streamed. Links, absolute names and
-/// names with `..` are refused, and so are nested archives; each gives one record that says so.
+/// Members of a tar or zip archive that have a source's name, one after the other, streamed. Links, absolute names,
+/// names with `..` or backslashes, encrypted and sparse members and nested archives are refused; each gives one record that
+/// says so. An archive that expands more than 1,000 times beyond the first GiB is not read on (InputError).
 std::unique_ptr<RecordReader> open_archive(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter = nullptr);
 
 }  // namespace xxact::io

@@ -14,7 +14,7 @@ namespace xxact::io {
 namespace {
 
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
-constexpr std::size_t kMaxMemberBytes = std::size_t{256} << 20;
+constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::int64_t kMaxMembers = 50'000'000;
 constexpr std::int64_t kFreeExpansion = std::int64_t{1} << 30;
 constexpr std::int64_t kMaxRatio = 1000;
@@ -23,9 +23,22 @@ struct CloseArchive {
   void operator()(archive* handle) const noexcept { archive_read_free(handle); }
 };
 
+/// Why a member of this name is not read; empty where nothing speaks against it. Names are judged as every system reads them.
+std::string_view refusal_of_name(const std::string& name) {
+  if (name.size() > kMaxNameBytes) return "has a name of more than 4096 bytes";
+  if (name.front() == '/' || (name.size() > 1 && name[1] == ':')) return "has an absolute name";
+  if (name.find('\\') != std::string::npos) return "has a backslash in its name";
+  const std::filesystem::path path(name);
+  for (const auto& part : path)
+    if (part == "..") return "leads out of the archive";
+  if (uncompressed_name(path) != path.filename().string()) return "is compressed inside the archive";
+  return {};
+}
+
 class ArchiveSource final : public RecordReader {
  public:
-  ArchiveSource(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter) : handle_(archive_read_new()), limits_(limits), counter_(counter) {
+  ArchiveSource(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter)
+      : handle_(archive_read_new()), limits_(limits), counter_(counter), file_bytes_(static_cast<std::int64_t>(std::filesystem::file_size(path))) {
     if (!handle_) throw IoError("out of memory while opening {}", path.string());
     archive* handle = handle_.get();
     // Only what is decoded in this process: some of libarchive's filters run other programs.
@@ -69,6 +82,7 @@ class ArchiveSource final : public RecordReader {
       member_.reset();
       return false;
     } catch (const InputError& error) {
+      if (over_) throw;
       refuse(error.what());
       return false;
     }
@@ -87,53 +101,71 @@ class ArchiveSource final : public RecordReader {
 
   /// Opens the next member that is a source, or refuses it; false at the end of the archive.
   bool next_member() {
+    skip_rest();
     archive_entry* entry = nullptr;
     const int status = archive_read_next_header(handle_.get(), &entry);
     count_read();
     if (status == ARCHIVE_EOF) return false;
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) throw InputError("the archive is damaged or ends early: {}", message());
     if (++members_ > kMaxMembers) throw InputError("the archive has more than {} members", kMaxMembers);
+    in_member_ = true;
+    place_ = 0;
+    if (archive_entry_filetype(entry) == AE_IFDIR) return true;
     const char* name = archive_entry_pathname(entry);
     name_ = name ? name : "";
-    if (archive_entry_filetype(entry) == AE_IFDIR) return true;
-    const std::filesystem::path path(name_);
-    stem_ = std::filesystem::path(uncompressed_name(path)).stem().string();
-    const auto format = format_of_name(path);
-    if (!format) return true;
-    open_member(entry, path, *format);
+    stem_ = std::filesystem::path(uncompressed_name(name_)).stem().string();
+    if (name_.empty()) {
+      refuse("has no readable name");
+      return true;
+    }
+    if (const auto format = format_of_name(name_)) open_member(entry, *format);
     return true;
   }
 
-  void open_member(archive_entry* entry, const std::filesystem::path& path, SourceFormat format) {
+  void open_member(archive_entry* entry, SourceFormat format) {
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry)) return refuse("is a link or no file");
-    if (path.is_absolute()) return refuse("has an absolute name");
-    for (const auto& part : path)
-      if (part == "..") return refuse("leads out of the archive");
-    if (uncompressed_name(path) != path.filename().string()) return refuse("is compressed inside the archive");
+    if (const auto reason = refusal_of_name(name_); !reason.empty()) return refuse(reason);
+    if (archive_entry_is_encrypted(entry)) return refuse("is encrypted");
+    if (archive_entry_sparse_count(entry) > 0) return refuse("is a sparse file");
     try {
-      member_ = open_records(format, ByteStream::of_text(member_text()), stem_, limits_);
+      member_ = open_records(format, ByteStream::from([this] { return next_block(); }), stem_, limits_);
     } catch (const InputError& error) {
+      if (over_) throw;
       refuse(error.what());
     }
   }
 
-  std::string member_text() {
-    std::string text;
-    for (;;) {
+  /// What no reader has taken of a member, so that it counts where it is decompressed on the way. Damage shows at the next header.
+  void skip_rest() {
+    if (!in_member_ || archive_filter_count(handle_.get()) < 2) return;
+    try {
+      while (!next_block().empty()) continue;
+    } catch (const InputError&) {
+      if (over_) throw;
+    }
+  }
+
+  /// The next bytes of the member, valid until the next call; none at its end.
+  std::string_view next_block() {
+    while (in_member_) {
       const void* block = nullptr;
       std::size_t size = 0;
       la_int64_t offset = 0;
       const int status = archive_read_data_block(handle_.get(), &block, &size, &offset);
-      if (status == ARCHIVE_EOF) return text;
-      if (status != ARCHIVE_OK && status != ARCHIVE_WARN) throw InputError("its data are damaged or end early: {}", message());
-      if (offset < 0 || static_cast<std::size_t>(offset) < text.size() || static_cast<std::size_t>(offset) + size > kMaxMemberBytes)
-        throw InputError("holds more than {} MiB", kMaxMemberBytes >> 20);
-      text.resize(static_cast<std::size_t>(offset));  // holes of sparse members are zeros
-      text.append(static_cast<const char*>(block), size);
+      in_member_ = status == ARCHIVE_OK;
+      if (status == ARCHIVE_EOF) break;
+      // A warning is a checksum or a size that does not agree.
+      if (status != ARCHIVE_OK) throw InputError("its data are damaged or end early: {}", message());
+      if (size == 0) continue;
+      in_member_ = offset == place_;
+      if (!in_member_) throw InputError("is a sparse file");
+      place_ += static_cast<std::int64_t>(size);
       expanded_ += static_cast<std::int64_t>(size);
-      const std::int64_t read = archive_filter_bytes(handle_.get(), -1);
-      if (expanded_ > kFreeExpansion && expanded_ / kMaxRatio > read) throw InputError("the archive expands more than {} times", kMaxRatio);
+      over_ = expanded_ > kFreeExpansion && expanded_ / kMaxRatio > file_bytes_;
+      if (over_) throw InputError("the archive expands more than {} times", kMaxRatio);
+      return {static_cast<const char*>(block), size};
     }
+    return {};
   }
 
   std::unique_ptr<archive, CloseArchive> handle_;
@@ -142,7 +174,10 @@ class ArchiveSource final : public RecordReader {
   std::uint64_t counted_ = 0;
   std::unique_ptr<RecordReader> member_;
   std::string name_, stem_, refusal_;  // of the current member
-  std::int64_t members_ = 0, expanded_ = 0;
+  std::int64_t file_bytes_, members_ = 0, expanded_ = 0;
+  std::int64_t place_ = 0;  // bytes taken of the current member
+  bool in_member_ = false;  // it has more
+  bool over_ = false;       // the archive expands too much to be read on
 };
 
 }  // namespace

@@ -56,6 +56,8 @@ class CsvSource final : public RecordReader {
  public:
   CsvSource(ByteStream stream, std::string stem, const RecordLimits& limits) : records_(std::move(stream)), stem_(std::move(stem)), limits_(limits) {
     if (!records_.next()) throw InputError("no header line");
+    for (const std::string& name : records_.cells())
+      if (!simdjson::validate_utf8(name)) throw InputError("the header is not UTF-8");
     columns_ = columns_of(records_.cells());
     header_ = records_.cells();
   }

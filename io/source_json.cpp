@@ -22,13 +22,13 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-double number_in(const simdjson::simdjson_result<element>& value, std::string_view what) {
+/// The number, or an error that names it: `what` is a format whose text is made only where it is told.
+template <class Value, class... Arguments>
+double number_in(const Value& value, fmt::format_string<Arguments...> what, Arguments&&... arguments) {
   double number = 0;
-  if (value.get(number)) throw InputError("{} is missing or no finite number", what);
+  if (value.get(number)) throw InputError("{} is missing or no finite number", fmt::format(what, std::forward<Arguments>(arguments)...));
   return number;
 }
-
-double number_in(element value, std::string_view what) { return number_in(simdjson::simdjson_result<element>(std::move(value)), what); }
 
 void read_lattice(const object& structure, StructureRecord& record) {
   array rows;
@@ -53,7 +53,7 @@ Tensor read_displacement(const element& site, std::size_t number, const std::arr
   }
   if (known == 0) return AtomDetails{}.u_star;
   Tensor u;
-  for (std::size_t n = 0; n < 6; ++n) u[n] = number_in(properties[kKeys[n]], fmt::format("{} of site {}", kKeys[n], number));
+  for (std::size_t n = 0; n < 6; ++n) u[n] = number_in(properties[kKeys[n]], "{} of site {}", kKeys[n], number);
   return u_star(u, lattice);
 }
 
@@ -62,7 +62,7 @@ void read_site(const element& site, std::size_t number, const RecordLimits& limi
   if (site["abc"].get(position) || position.size() != 3) throw InputError("site {} has no fractional coordinates abc", number);
   std::array<double, 3> frac{};
   std::size_t at = 0;
-  for (const element x : position) frac[at++] = number_in(x, fmt::format("a coordinate of site {}", number));
+  for (const element x : position) frac[at++] = number_in(x, "a coordinate of site {}", number);
   if (site["species"].get(species) || species.size() == 0) throw InputError("site {} has no species", number);
   for (const element one : species) {
     std::string_view symbol;
@@ -71,7 +71,7 @@ void read_site(const element& site, std::size_t number, const RecordLimits& limi
     if (!z) throw InputError("unknown element \"{:.20}\" at site {}", symbol, number);
     AtomDetails details;
     if (one["oxidation_state"].get(details.charge)) details.charge = AtomDetails::kUnknown;
-    record.add_atom(*z, species_code(symbol, details.charge), frac, number_in(one["occu"], fmt::format("occupancy of {} at site {}", symbol, number)));
+    record.add_atom(*z, species_code(symbol, details.charge), frac, number_in(one["occu"], "occupancy of {:.20} at site {}", symbol, number));
     if (!limits.details()) continue;
     if (limits.displacements) details.u_star = read_displacement(site, number, record.lattice);
     record.details.push_back(details);
@@ -96,7 +96,7 @@ void read_composition(const object& composition, StructureRecord& record) {
   std::array<double, kMaxAtomicNumber + 1> amounts{};
   for (const auto& [symbol, value] : composition) {
     const Species species = species_of_symbol(symbol);
-    const double amount = number_in(value, fmt::format("amount of {:.20} in the composition", symbol));
+    const double amount = number_in(value, "amount of {:.20} in the composition", symbol);
     if (!(amount > 0 && amount <= 1e6)) throw InputError("amount of {:.20} in the composition is {}", symbol, amount);
     amounts[species.atomic_number] += amount;
   }
@@ -152,11 +152,11 @@ class JsonSource final : public RecordReader {
 
  private:
   object parse_entry() {
-    if (!simdjson::validate_utf8(entries_.text())) throw InputError("not UTF-8");
     element root;
     auto error = parser_.parse(entries_.text()).get(root);
     // Python writes NaN and Infinity, which are not JSON; they stand for unknown values.
     if (error && null_for_nan(entries_.text(), text_without_nan_)) error = parser_.parse(text_without_nan_).get(root);
+    if (error && !simdjson::validate_utf8(entries_.text())) throw InputError("not UTF-8");
     if (error) throw InputError("not valid JSON: {}", simdjson::error_message(error));
     object entry;
     if (root.get(entry)) throw InputError("entry is not an object");

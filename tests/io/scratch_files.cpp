@@ -28,11 +28,14 @@ std::string compressed(const std::string& text) {
   return out.str();
 }
 
-std::string archived(const std::vector<ArchiveMember>& members, int (*set_format)(archive*)) {
-  std::vector<char> buffer(std::size_t{16} << 20);
+std::string archived(const std::vector<ArchiveMember>& members, int (*set_format)(archive*), int (*set_packing)(archive*) = nullptr) {
+  std::size_t bytes = std::size_t{1} << 20;
+  for (const ArchiveMember& member : members) bytes += 2 * member.bytes.size();
+  std::vector<char> buffer(bytes);
   std::size_t used = 0;
   archive* handle = archive_write_new();
   set_format(handle);
+  if (set_packing != nullptr) set_packing(handle);
   archive_write_set_bytes_in_last_block(handle, 1);
   archive_write_open_memory(handle, buffer.data(), buffer.size(), &used);
   for (const ArchiveMember& member : members) {
@@ -41,7 +44,8 @@ std::string archived(const std::vector<ArchiveMember>& members, int (*set_format
     archive_entry_set_perm(entry, 0644);
     archive_entry_set_filetype(entry, member.symbolic_link ? AE_IFLNK : AE_IFREG);
     if (member.symbolic_link) archive_entry_set_symlink(entry, member.bytes.c_str());
-    else archive_entry_set_size(entry, static_cast<la_int64_t>(member.bytes.size()));
+    else archive_entry_set_size(entry, static_cast<la_int64_t>(member.bytes.size()) + member.hole);
+    if (member.hole > 0) archive_entry_sparse_add_entry(entry, 0, static_cast<la_int64_t>(member.bytes.size()));
     archive_write_header(handle, entry);
     if (!member.symbolic_link) archive_write_data(handle, member.bytes.data(), member.bytes.size());
     archive_entry_free(entry);
@@ -75,6 +79,7 @@ std::string zstd(const std::string& text) { return compressed<boost::iostreams::
 
 std::string tar(const std::vector<ArchiveMember>& members) { return archived(members, archive_write_set_format_pax_restricted); }
 std::string zip(const std::vector<ArchiveMember>& members) { return archived(members, archive_write_set_format_zip); }
+std::string stored_zip(const std::vector<ArchiveMember>& members) { return archived(members, archive_write_set_format_zip, archive_write_zip_set_compression_store); }
 
 std::string rock_salt_cif() {
   return "data_NaCl\n_cell_length_a 5.6402\n_cell_length_b 5.6402\n_cell_length_c 5.6402\n"

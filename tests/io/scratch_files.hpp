@@ -1,6 +1,7 @@
 // Files that a test writes into its own scratch folder, compressed or not.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,11 +21,14 @@ std::string zstd(const std::string& text);
 struct ArchiveMember {
   std::string name, bytes;
   bool symbolic_link = false;  // then `bytes` is its target
+  std::int64_t hole = 0;       // of a sparse file, behind `bytes`
 };
 /// A tar archive (pax).
 std::string tar(const std::vector<ArchiveMember>& members);
-/// A zip archive.
+/// A zip archive, deflated.
 std::string zip(const std::vector<ArchiveMember>& members);
+/// A zip archive that holds its members as they are.
+std::string stored_zip(const std::vector<ArchiveMember>& members);
 
 /// Rock salt as every atom of the cell, for tests that break one thing of it.
 std::string rock_salt_cif();
