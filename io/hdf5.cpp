@@ -30,6 +30,10 @@ PropertyList access_properties(const Place& place) {
   auto list = require<PropertyList>(H5Pcreate(H5P_FILE_ACCESS), "creating file access properties", place);
   // Checksummed object headers and attributes above 64 KiB need the format of HDF5 1.8.
   check(H5Pset_libver_bounds(list.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST), "setting the format version", place);
+#if H5_VERSION_GE(1, 10, 7)
+  // Parallel file systems grant no locks, or hang; our files are renamed when they are whole, and need none.
+  check(H5Pset_file_locking(list.get(), false, true), "switching file locks off", place);
+#endif
   return list;
 }
 
@@ -94,9 +98,6 @@ File open_file(const std::filesystem::path& path) {
   const Place place{path, ""};
   auto access = access_properties(place);
   check(H5Pset_fapl_sec2(access.get()), "choosing the POSIX driver", place);
-#if H5_VERSION_GE(1, 10, 7)
-  check(H5Pset_file_locking(access.get(), false, true), "switching file locks off", place);
-#endif
   File file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
   if (!file) throw InputError("{} is not a sound HDF5 file: {}", path.string(), take_error_stack());
   return file;

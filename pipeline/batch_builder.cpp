@@ -17,11 +17,10 @@ struct Share {
 };
 
 /// Elements by falling fraction, equal ones by atomic number, as the composition encoder wants them.
-std::vector<Share> sorted_composition(const io::CompositionView& composition) {
-  std::vector<Share> shares;
+void sort_composition(const io::CompositionView& composition, std::vector<Share>& shares) {
+  shares.clear();
   for (std::size_t i = 0; i < composition.atomic_number.size(); ++i) shares.push_back({composition.atomic_number[i], composition.fraction[i]});
   std::stable_sort(shares.begin(), shares.end(), [](const Share& a, const Share& b) { return a.fraction > b.fraction; });
-  return shares;
 }
 
 /// Relative Gaussian noise on the fractions, floored well above zero so that no element vanishes; sums to 1 again.
@@ -33,6 +32,15 @@ void jitter(std::vector<Share>& shares, double strength, CounterRandom random) {
     sum += share.fraction;
   }
   for (auto& share : shares) share.fraction /= sum;
+}
+
+/// A tensor of this shape in memory that is taken anew only where there is too little of it.
+template <class T>
+torch::Tensor tensor_in(torch::Tensor& memory, const std::vector<std::int64_t>& shape, bool pinned) {
+  std::int64_t count = 1;
+  for (const auto extent : shape) count *= extent;
+  if (!memory.defined() || memory.numel() < count) memory = torch::empty({count}, torch::dtype(c10::CppTypeToScalarType<T>::value).pinned_memory(pinned));
+  return memory.narrow(0, 0, count).view(shape);
 }
 
 torch::Tensor move(const torch::Tensor& tensor, const torch::Device& device) {
@@ -60,6 +68,11 @@ BatchBuilder::BatchBuilder(BatchBuilder&&) noexcept = default;
 
 Batch BatchBuilder::build(std::span<const SampleRequest> samples) {
   Batch batch;
+  build(samples, batch);
+  return batch;
+}
+
+void BatchBuilder::build(std::span<const SampleRequest> samples, Batch& batch) {
   batch.samples.assign(samples.begin(), samples.end());
   batch.failure.resize(samples.size());
   for (std::size_t i = 0; i < samples.size(); ++i) batch.failure[i] = unusable_reason(dataset_, samples[i].row, config_.model);
@@ -67,27 +80,29 @@ Batch BatchBuilder::build(std::span<const SampleRequest> samples) {
   if (config_.model.uses_xrd()) fill_patterns(batch);
   if (labels_ != nullptr) fill_targets(batch);
   if (augmentation_ == Augmentation::on && config_.model.dropout > 0) {
-    batch.input.sample_key = torch::empty({std::ssize(samples)}, torch::kInt64);
+    batch.input.sample_key = tensor_in<std::int64_t>(batch.memory.sample_key, {std::ssize(samples)}, batch.pinned);
     auto* keys = batch.input.sample_key.data_ptr<std::int64_t>();
     for (std::size_t i = 0; i < samples.size(); ++i) {
       CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::dropout, static_cast<std::uint64_t>(samples[i].epoch), static_cast<std::uint64_t>(samples[i].sample));
       keys[i] = static_cast<std::int64_t>(random.next_u64() >> 1);
     }
   }
-  return batch;
 }
 
 void BatchBuilder::fill_composition(Batch& batch) const {
   std::size_t slots = 1;
   for (const auto& sample : batch.samples) slots = std::max(slots, dataset_.composition(sample.row).atomic_number.size());
   const auto rows = std::ssize(batch.samples);
-  batch.input.element = torch::zeros({rows, static_cast<std::int64_t>(slots)}, torch::kInt64);
-  batch.input.fraction = torch::zeros({rows, static_cast<std::int64_t>(slots)}, torch::kFloat32);
+  batch.input.element = tensor_in<std::int64_t>(batch.memory.element, {rows, static_cast<std::int64_t>(slots)}, batch.pinned);
+  batch.input.fraction = tensor_in<float>(batch.memory.fraction, {rows, static_cast<std::int64_t>(slots)}, batch.pinned);
   auto* element = batch.input.element.data_ptr<std::int64_t>();
   auto* fraction = batch.input.fraction.data_ptr<float>();
+  std::fill_n(element, batch.input.element.numel(), 0);
+  std::fill_n(fraction, batch.input.fraction.numel(), 0.0F);
+  std::vector<Share> shares;
   for (std::size_t i = 0; i < batch.samples.size(); ++i) {
     const auto& sample = batch.samples[i];
-    auto shares = sorted_composition(dataset_.composition(sample.row));
+    sort_composition(dataset_.composition(sample.row), shares);
     if (shares.empty()) shares.push_back({1, 1.0F});  // never predicted: the row has a failure
     if (augmentation_ == Augmentation::on && config_.training.fraction_jitter > 0)
       jitter(shares, config_.training.fraction_jitter,
@@ -101,7 +116,7 @@ void BatchBuilder::fill_composition(Batch& batch) const {
 
 void BatchBuilder::fill_patterns(Batch& batch) {
   const auto points = static_cast<std::size_t>(config_.model.points);
-  batch.input.pattern = torch::empty({std::ssize(batch.samples), config_.model.points}, torch::kFloat32);
+  batch.input.pattern = tensor_in<float>(batch.memory.pattern, {std::ssize(batch.samples), config_.model.points}, batch.pinned);
   auto* pattern = batch.input.pattern.data_ptr<float>();
   for (std::size_t i = 0; i < batch.samples.size(); ++i) {
     const auto& sample = batch.samples[i];
@@ -160,12 +175,12 @@ void BatchBuilder::fill_targets(Batch& batch) const {
   for (const auto task : config_.model.tasks) {
     const auto t = static_cast<std::size_t>(task);
     if (model::is_regression(task)) {
-      batch.targets.value[t] = torch::empty({rows}, torch::kFloat32);
+      batch.targets.value[t] = tensor_in<float>(batch.memory.target[t], {rows}, batch.pinned);
       auto* out = batch.targets.value[t].data_ptr<float>();
       for (std::size_t i = 0; i < batch.samples.size(); ++i)
         out[i] = static_cast<float>((labels_->value(task, batch.samples[i].row) - standardisation_.mean[t]) / standardisation_.scale[t]);
     } else {
-      batch.targets.value[t] = torch::empty({rows}, torch::kInt64);
+      batch.targets.value[t] = tensor_in<std::int64_t>(batch.memory.target[t], {rows}, batch.pinned);
       auto* out = batch.targets.value[t].data_ptr<std::int64_t>();
       for (std::size_t i = 0; i < batch.samples.size(); ++i) out[i] = labels_->crystal_system(batch.samples[i].row);
     }

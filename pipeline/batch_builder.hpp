@@ -23,12 +23,22 @@ struct SampleRequest {
   std::int64_t step = 0, steps = 1;  // of the training, for what changes in its course
 };
 
+/// The memory of a batch is used again for the next one that is built into it.
 struct Batch {
+  explicit Batch(bool pinned_memory = false) : pinned(pinned_memory) {}
+
   std::vector<SampleRequest> samples;
   model::ModelInput input;      // on the host
   model::Targets targets;       // on the host; undefined without labels
   std::vector<std::string> failure;  // [samples]: why this one cannot be predicted, empty if it can; else its pattern is zero
   std::array<double, 3> valid_count = {0, 0, 0};  // labels by task in the whole global batch; set by the trainer
+  bool pinned;                       // whether its memory is pinned for copies to a GPU
+
+  /// What lies behind the tensors above; at least as large as they are.
+  struct Memory {
+    torch::Tensor element, fraction, pattern, sample_key;
+    std::array<torch::Tensor, 3> target;
+  } memory;
 };
 
 enum class Augmentation { off, on };
@@ -41,6 +51,7 @@ class BatchBuilder {
   BatchBuilder(BatchBuilder&&) noexcept;
 
   /// Rows that cannot be simulated get a reason in `failure`, never an exception.
+  void build(std::span<const SampleRequest> samples, Batch& batch);
   Batch build(std::span<const SampleRequest> samples);
 
  private:

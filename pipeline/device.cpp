@@ -13,6 +13,7 @@
 namespace xxact::pipeline {
 namespace {
 
+constexpr std::int64_t kDepthPerThread = 4;  // batches
 constexpr char kLibrary[] = "libxxact_device.so";
 constexpr char kMakeChannel[] = "xxact_make_nccl_gradient_channel";
 
@@ -42,11 +43,24 @@ DeviceChoice parse_device(const std::string& name) {
   throw ConfigError("--device '{}' is not one of auto, cpu, cuda", name);
 }
 
+LoaderAffinity parse_loader_affinity(const std::string& name) {
+  if (name == "auto") return LoaderAffinity::automatic;
+  if (name == "none") return LoaderAffinity::none;
+  if (name == "cores") return LoaderAffinity::cores;
+  throw ConfigError("--loader-affinity '{}' is not one of auto, none, cores", name);
+}
+
 ThreadPlan plan_threads(const ThreadRequest& request, bool on_gpu) {
   const int cores = request.cores_per_rank;
   ThreadPlan plan;
-  plan.loader = request.loader > 0 ? request.loader : std::max(1, on_gpu ? cores - 1 : cores / 4);
-  plan.compute = request.compute > 0 ? request.compute : on_gpu ? 1 : std::max(1, cores < 4 ? cores : cores - plan.loader);
+  plan.loader.threads = request.loader > 0 ? request.loader : std::max(1, on_gpu ? cores - 1 : cores / 4);
+  plan.compute = request.compute > 0 ? request.compute : on_gpu ? 1 : std::max(1, cores < 4 ? cores : cores - plan.loader.threads);
+  plan.loader.depth = request.loader_depth > 0 ? request.loader_depth : kDepthPerThread * plan.loader.threads;
+  plan.loader.pinned = on_gpu;
+  // A rank that shares its cores with others would bind its threads to theirs.
+  const bool own_cores = static_cast<int>(request.cores.size()) == cores && cores > 1;
+  const bool bind = request.affinity == LoaderAffinity::cores || (request.affinity == LoaderAffinity::automatic && on_gpu && own_cores);
+  for (std::size_t i = request.cores.size(); bind && i > (request.cores.size() > 1 ? 1U : 0U); --i) plan.loader.cores.push_back(request.cores[i - 1]);
   return plan;
 }
 

@@ -13,12 +13,13 @@
 #include "model/xxact_model.hpp"
 #include "pipeline/device.hpp"
 #include "pipeline/labels.hpp"
+#include "pipeline/loader_plan.hpp"
 #include "pipeline/run_config.hpp"
 
 namespace xxact::pipeline {
 
 struct InferenceOptions {
-  int loader_threads = 1;
+  LoaderPlan loader;
   std::int64_t batch = 256;
   std::function<void(std::int64_t)> progress;  // rows done so far; may be empty
 };

@@ -21,7 +21,6 @@ namespace xxact::pipeline {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int kLoaderDepthPerThread = 4;  // batches
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -47,7 +46,7 @@ struct Preparation {
 
   Preparation(const io::Dataset& dataset, const RunConfig& config, int threads, const comm::Communicator& comm)
       : labels(dataset, config.model.tasks, true), rows(select_training_rows(dataset, config, labels, comm, threads)),
-        standardisation(standardise(labels, config.model.tasks, rows.train)), plan(config, rows.train, comm.rank(), comm.size()) {}
+        standardisation(standardise(labels, config.model.tasks, rows.train)), plan(dataset, config, rows.train, comm.rank(), comm.size()) {}
 };
 
 /// ", formation_energy_per_atom.mae 0.0494" of a metrics line, for the progress bar.
@@ -63,7 +62,7 @@ std::string validation_note(const nlohmann::json& line) {
 class Trainer {
  public:
   Trainer(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm)
-      : dataset_(dataset), config_(config), options_(options), device_(device), comm_(comm), prepared_(dataset, config, device.threads().loader, comm),
+      : dataset_(dataset), config_(config), options_(options), device_(device), comm_(comm), prepared_(dataset, config, device.threads().loader.threads, comm),
         state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_gradient_channel(comm)),
         reducer_(state_.flat(), *channel_, comm) {}
 
@@ -156,16 +155,15 @@ void Trainer::start() {
 
 std::unique_ptr<Loader> Trainer::make_loader() const {
   std::vector<BatchBuilder> builders;
-  for (int i = 0; i < device_.threads().loader; ++i)
+  for (int i = 0; i < device_.threads().loader.threads; ++i)
     builders.emplace_back(dataset_, config_, &prepared_.labels, prepared_.standardisation, Augmentation::on);
   const auto& plan = prepared_.plan;
   const auto per_step = plan.micro_batches();
-  return std::make_unique<Loader>(std::move(builders), (plan.total_steps() - first_step_) * per_step, kLoaderDepthPerThread * device_.threads().loader,
-                                  [this, &plan, per_step](BatchBuilder& builder, std::int64_t ticket) {
+  return std::make_unique<Loader>(std::move(builders), (plan.total_steps() - first_step_) * per_step, device_.threads().loader,
+                                  [this, &plan, per_step](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
                                     const auto step = first_step_ + ticket / per_step;
-                                    auto batch = builder.build(plan.samples(step, ticket % per_step));
+                                    builder.build(plan.samples(step, ticket % per_step), batch);
                                     batch.valid_count = plan.valid_count(step, prepared_.labels);
-                                    return batch;
                                   });
 }
 
@@ -175,7 +173,7 @@ double Trainer::accumulate_gradients(Loader& loader) {
   state_.flat().zero_gradient();
   if (count == 0) reducer_.arm();
   for (std::int64_t micro = 0; micro < count; ++micro) {
-    const auto batch = loader.next();
+    const Batch* batch = loader.next();
     if (micro + 1 == count) reducer_.arm();
     const auto output = state_.net()->forward(to_device(batch->input, device_.torch()));
     const auto result = model::objective(output, to_device(batch->targets, device_.torch()), config_.training.objective, batch->valid_count);
@@ -259,7 +257,7 @@ void Trainer::write_summary(const Loader& loader) {
   folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step},
                          {"consumed_samples", state_.step * config_.training.global_batch}, {"seconds", seconds}, {"core_seconds", core[0]},
                          {"samples_per_s", static_cast<double>(done * config_.training.global_batch) / seconds}, {"ranks", comm_.size()},
-                         {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader}, {"device", device_.name()},
+                         {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader.threads}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
                          {"dataset", {{"path", dataset_.path().string()}, {"content_hash", dataset_.content_hash()}, {"rows", dataset_.size()},
                                       {"train", split[0]}, {"validation", split[1]}, {"test", split[2]}, {"source", dataset_.description().source},
@@ -307,7 +305,7 @@ TrainingOutcome train(const io::Dataset& dataset, const RunConfig& config, const
 }
 
 std::string describe_training(const io::Dataset& dataset, const RunConfig& config, const Device& device, const comm::Communicator& comm) {
-  const Preparation prepared(dataset, config, device.threads().loader, comm);
+  const Preparation prepared(dataset, config, device.threads().loader.threads, comm);
   TrainingState state(config, device.torch());
   const auto& plan = prepared.plan;
   const double mib = 1.0 / (1 << 20);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <future>
 #include <iterator>
 #include <optional>
@@ -67,8 +68,8 @@ TrainingRows select_training_rows(const io::Dataset& dataset, const RunConfig& c
   return rows;
 }
 
-TrainingPlan::TrainingPlan(const RunConfig& config, sampling::RowSelection rows, int rank, int ranks)
-    : config_(config), rows_(std::move(rows)), order_(static_cast<std::uint64_t>(config.training.seed), rows_.size()),
+TrainingPlan::TrainingPlan(const io::Dataset& dataset, const RunConfig& config, sampling::RowSelection rows, int rank, int ranks)
+    : dataset_(dataset), config_(config), rows_(std::move(rows)), order_(static_cast<std::uint64_t>(config.training.seed), rows_.size()),
       share_(comm::share_of(config.training.global_batch, rank, ranks)) {
   const auto& t = config.training;
   micro_size_ = t.micro_batch > 0 ? t.micro_batch : std::min(kLargestMicroBatch, std::max<std::int64_t>(1, share_.count()));
@@ -89,12 +90,16 @@ SampleRequest TrainingPlan::request(std::int64_t position) const {
 std::vector<SampleRequest> TrainingPlan::samples(std::int64_t step, std::int64_t micro) const {
   const std::int64_t start = step * config_.training.global_batch + share_.first;
   std::vector<SampleRequest> requests;
-  for (auto i = micro * micro_size_; i < std::min(share_.count(), (micro + 1) * micro_size_); ++i) {
+  for (std::int64_t i = 0; i < share_.count(); ++i) {
     requests.push_back(request(start + i));
     requests.back().step = step;
     requests.back().steps = total_steps_;
   }
-  return requests;
+  if (micro_batches_ == 1) return requests;
+  const auto elements = [this](const SampleRequest& sample) { return dataset_.composition(sample.row).atomic_number.size(); };
+  std::ranges::stable_sort(requests, std::less<>(), elements);
+  const auto first = requests.begin() + micro * micro_size_;
+  return {first, first + std::min(micro_size_, share_.count() - micro * micro_size_)};
 }
 
 std::array<double, 3> TrainingPlan::valid_count(std::int64_t step, const Labels& labels) const {

@@ -25,7 +25,8 @@ TrainingRows select_training_rows(const io::Dataset& dataset, const RunConfig& c
 
 class TrainingPlan {
  public:
-  TrainingPlan(const RunConfig& config, sampling::RowSelection rows, int rank, int ranks);
+  /// The dataset must outlive it.
+  TrainingPlan(const io::Dataset& dataset, const RunConfig& config, sampling::RowSelection rows, int rank, int ranks);
 
   std::int64_t total_steps() const { return total_steps_; }
   std::int64_t warmup_steps() const { return warmup_steps_; }
@@ -35,7 +36,8 @@ class TrainingPlan {
 
   /// Forward passes of this rank in each step; may be none when there are more ranks than samples in a batch.
   std::int64_t micro_batches() const { return micro_batches_; }
-  /// Samples of this rank's micro-batch `micro` of step `step`.
+  /// Samples of this rank's micro-batch `micro` of step `step`. Of several, the first one has those of the fewest elements, the
+  /// last one those of the most, so that little of a batch is padding.
   std::vector<SampleRequest> samples(std::int64_t step, std::int64_t micro) const;
   /// Valid labels by task in the whole global batch of `step`.
   std::array<double, 3> valid_count(std::int64_t step, const Labels& labels) const;
@@ -43,6 +45,7 @@ class TrainingPlan {
  private:
   SampleRequest request(std::int64_t position) const;
 
+  const io::Dataset& dataset_;
   const RunConfig& config_;
   sampling::RowSelection rows_;
   sampling::SampleOrder order_;

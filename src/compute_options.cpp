@@ -6,7 +6,9 @@ namespace {
 pipeline::ThreadRequest requested_threads(const options::variables_map& values, const Runtime& runtime) {
   const int compute = values["threads"].as<int>(), loader = values["loader-threads"].as<int>();
   if (compute < 0 || loader < 0) throw ConfigError("--threads and --loader-threads are counts of threads, or 0 for automatic, not {} and {}", compute, loader);
-  return {runtime.cores_per_rank(), compute, loader};
+  const auto depth = values["loader-depth"].as<std::int64_t>();
+  if (depth < 0) throw ConfigError("--loader-depth {} is no count of batches, or 0 for automatic", depth);
+  return {runtime.cores_per_rank(), compute, loader, depth, pipeline::parse_loader_affinity(values["loader-affinity"].as<std::string>()), runtime.cores()};
 }
 
 }  // namespace
@@ -17,6 +19,8 @@ void describe_compute_options(options::options_description& description) {
       ("device", value<std::string>()->default_value("auto"), "auto, cpu or cuda; auto takes this rank's GPU if there is one")
       ("threads", value<int>()->default_value(0), "compute threads a rank; 0: by cores and ranks")
       ("loader-threads", value<int>()->default_value(0), "threads a rank that simulate patterns and build batches; 0: by cores and ranks")
+      ("loader-depth", value<std::int64_t>()->default_value(0), "batches a rank that are ready or under way ahead of the one in use; 0: four a loader thread")
+      ("loader-affinity", value<std::string>()->default_value("auto"), "none; cores: each loader thread on a core of its own; auto: cores with a GPU where the launcher gives the rank cores of its own")
       ("deadline", value<int>()->default_value(300), "seconds that a rank waits for the others before the job is ended");
 }
 
@@ -24,8 +28,8 @@ Compute::Compute(const options::variables_map& values, const Runtime& runtime)
     : comm(runtime.world(), std::chrono::seconds(values["deadline"].as<int>())),
       device(pipeline::parse_device(values["device"].as<std::string>()), comm, runtime.rank_on_host(), requested_threads(values, runtime)) {
   const auto& threads = device.threads();
-  log::info("{} rank{}, {} compute and {} loader thread{} each, device {}", comm.size(), comm.size() > 1 ? "s" : "", threads.compute, threads.loader,
-            threads.loader > 1 ? "s" : "", device.name());
+  log::info("{} rank{}, {} compute and {} loader thread{} each, device {}", comm.size(), comm.size() > 1 ? "s" : "", threads.compute, threads.loader.threads,
+            threads.loader.threads > 1 ? "s" : "", device.name());
 }
 
 }  // namespace xxact

@@ -8,7 +8,7 @@
 
 namespace xxact {
 
-/// Adds --device, --threads, --loader-threads, --deadline.
+/// Adds --device, --threads, --loader-threads, --loader-depth, --loader-affinity, --deadline.
 void describe_compute_options(options::options_description& description);
 
 struct Compute {

@@ -34,7 +34,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   pipeline::EvaluationOptions evaluation;
   evaluation.subset = pipeline::parse_subset(values["split"].as<std::string>());
   evaluation.output = output;
-  evaluation.inference.loader_threads = compute.device.threads().loader;
+  evaluation.inference.loader = compute.device.threads().loader;
   evaluation.program_version = kVersion;
   auto metrics = pipeline::evaluate(models, dataset, evaluation, compute.device.torch(), compute.comm);
   metrics["split"] = values["split"].as<std::string>();

@@ -14,10 +14,14 @@
 namespace xxact {
 namespace {
 
-int allowed_cores() {
+std::vector<int> allowed_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+  std::vector<int> cores;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core)
+    if (CPU_ISSET(static_cast<std::size_t>(core), &set)) cores.push_back(core);
+  return cores;
 }
 
 }  // namespace
@@ -43,7 +47,8 @@ Runtime::Runtime(int& argc, char**& argv) {
   MPI_Comm_rank(node, &rank_on_host_);
   MPI_Comm_free(&node);
   // A launcher that binds gives each rank its own cores; without binding all ranks of the host see the same ones.
-  const int cores = allowed_cores();
+  cores_ = allowed_cores();
+  const int cores = std::max(1, static_cast<int>(cores_.size()));
   const bool shared = cores >= ranks_on_host_ && cores > 1;
   cores_per_rank_ = shared && cores == static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) ? std::max(1, cores / ranks_on_host_) : cores;
   log::configure(rank_, ranks_, host_, log::Level::info);

@@ -29,6 +29,8 @@ class Runtime {
   int ranks_on_host() const { return ranks_on_host_; }
   int rank_on_host() const { return rank_on_host_; }
   int cores_per_rank() const { return cores_per_rank_; }
+  /// Cores that this process may run on, ascending.
+  const std::vector<int>& cores() const { return cores_; }
 
   /// Work that forks (gnuplot) runs after MPI_Finalize, on rank 0 only; a failure there is a warning.
   void after_finalize(void (*work)(const std::vector<std::string>&), std::vector<std::string> arguments);
@@ -44,6 +46,7 @@ class Runtime {
   };
   MPI_Comm world_ = MPI_COMM_NULL;
   int rank_ = 0, ranks_ = 1, ranks_on_host_ = 1, rank_on_host_ = 0, cores_per_rank_ = 1;
+  std::vector<int> cores_;
   std::string host_;
   std::vector<Deferred> deferred_;
 };

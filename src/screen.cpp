@@ -41,7 +41,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   auto models = load_models(values, compute.device);
   const auto rank_by = values["rank-by"].as<std::string>();
   screening.rank_by = pipeline::parse_rank_by(rank_by.empty() ? default_column(models) : rank_by);
-  screening.inference.loader_threads = compute.device.threads().loader;
+  screening.inference.loader = compute.device.threads().loader;
   screening.program_version = kVersion;
   std::vector<io::Dataset> datasets;
   for (const auto& data : values["data"].as<std::vector<std::string>>()) datasets.push_back(open_data(data, screening.output, runtime));

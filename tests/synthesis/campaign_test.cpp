@@ -89,7 +89,7 @@ TEST(Campaign, JsonReadsBackAsTheSameStructures) {
     const io::IngestSummary summary = io::ingest(MPI_COMM_WORLD, ingest);
     EXPECT_EQ(summary.rows, 300);
     EXPECT_EQ(summary.rejected, 0);
-    EXPECT_EQ(summary.train, 300);
+    EXPECT_EQ(summary.tallies.split[0], 300);
     EXPECT_TRUE(summary.labels.empty());
     const io::Dataset direct = io::read_dataset(folder / "direct.h5"), back = io::read_dataset(ingest.output);
     ASSERT_EQ(back.atoms(), direct.atoms());
