@@ -11,7 +11,7 @@ apt_packages=(
   libboost-program-options-dev libboost-iostreams-dev libssl-dev
   libfmt-dev libspdlog-dev libsimdjson-dev nlohmann-json3-dev libarchive-dev libpugixml-dev libxxhash-dev
   gemmi-dev libsymspg-dev librandom123-dev
-  gnuplot-nox
+  gnuplot-nox iproute2
   libgtest-dev libbenchmark-dev)
 
 # For the fuzz harnesses, which libFuzzer runs: it is part of clang.
