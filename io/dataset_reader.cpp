@@ -36,9 +36,8 @@ void for_parts(const PlannedArray& array, std::size_t begin, std::size_t bytes, 
   }
 }
 
-/// Reads the direct pieces of a share and verifies their blocks.
-void read_direct(const DatasetPlan& plan, const Share& share, std::byte* storage, std::vector<std::uint64_t>& damaged) {
-  auto pieces = pieces_of(plan, share);
+/// Reads the direct ones among a thread's pieces and verifies their blocks.
+void read_direct(const DatasetPlan& plan, std::vector<ReadPiece> pieces, std::byte* storage, std::vector<std::uint64_t>& damaged) {
   std::erase_if(pieces, [&](const ReadPiece& piece) { return !plan.arrays[piece.array].direct; });
   if (pieces.empty()) return;
   const FileBytes file(plan.path, plan.file_bytes);
@@ -101,12 +100,15 @@ std::vector<ReadPiece> pieces_of(const DatasetPlan& plan, const Share& share) {
 std::vector<std::uint64_t> read_pieces(const DatasetPlan& plan, const Share& share, std::byte* storage) {
   const auto processors = static_cast<std::int64_t>(std::thread::hardware_concurrency());
   const std::int64_t threads = std::clamp<std::int64_t>(processors / share.count, 1, kMaxThreads);
+  // A rank's pieces are cut among its own threads: their number may differ from rank to rank.
+  const auto pieces = pieces_of(plan, share);
   std::vector<std::vector<std::uint64_t>> damaged(static_cast<std::size_t>(threads));
   std::vector<std::exception_ptr> failures(damaged.size());
   const auto read = [&](std::int64_t thread) {
     const auto own = static_cast<std::size_t>(thread);
     try {
-      read_direct(plan, {share.index * threads + thread, share.count * threads}, storage, damaged[own]);
+      const auto [first, end] = Share{thread, threads}.of(std::ssize(pieces));
+      read_direct(plan, {pieces.begin() + first, pieces.begin() + end}, storage, damaged[own]);
       if (thread == 0) read_indirect(plan, share, storage);
     } catch (...) {
       failures[own] = std::current_exception();

@@ -21,7 +21,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kMagic = "XXACTPT1";
+// Another number with every change of what parsers make of a record, and of this file: parts of other versions are not used.
+constexpr std::string_view kMagic = "XXACTPT2";
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kLargestHeader = std::size_t{1} << 30;
 
@@ -157,7 +158,9 @@ std::string write_part(const std::filesystem::path& folder, const std::string& r
   json head = packed(header, sources);
   head["rules"] = rules;
   head["arrays"] = std::move(table);
-  head["labels"] = labels;
+  json names = json::array();
+  for (const auto& info : infos) names.push_back(info.name);
+  head["labels"] = std::move(names);
   head["id_width"] = width;
   head["digest"] = to_hex(hash.finish());
   const auto cbor = json::to_cbor(head);
@@ -193,7 +196,12 @@ PartFile::PartFile(std::filesystem::path path, const std::string& rules, const s
   const json head = json::from_cbor(text);
   if (head.at("rules") != rules) throw InputError("{} was made with other options", path_.string());
   header_ = unpacked_header(head, sources);
-  labels_ = head.at("labels").get<std::vector<std::size_t>>();
+  for (const std::string name : head.at("labels")) {
+    std::size_t label = 0;
+    while (label < kLabelCount && label_name(label) != name) ++label;
+    if (label == kLabelCount) throw InputError("{} has the label {}, which this version does not know", path_.string(), name);
+    labels_.push_back(label);
+  }
   id_width_ = head.at("id_width");
   digest_ = head.at("digest");
   first_byte_ = bytes_ = aligned(magic.size() + sizeof length + digest.size() + length);
@@ -226,22 +234,24 @@ OpenRows PartFile::open() const {
   OpenRows out;
   out.id_width = id_width_;
   DatasetArrays& a = out.arrays;
+  const auto find = [&](const std::string& path) { return std::find_if(arrays_.begin(), arrays_.end(), [&](const Stored& stored) { return stored.path == path; }); };
   const auto take = [&]<class T>(const std::string& path, std::span<const T>& span) {
-    const auto found = std::find_if(arrays_.begin(), arrays_.end(), [&](const Stored& stored) { return stored.path == path; });
-    if (found == arrays_.end()) return false;
+    const auto found = find(path);
+    if (found == arrays_.end()) throw IoError("{}: has no {}", path_.string(), path);
     span = {reinterpret_cast<const T*>(data + found->offset), found->bytes / sizeof(T)};
-    return true;
   };
   take("/structures/id", a.id);
   take("/structures/lattice", a.lattice);
   take("/structures/atom_offset", a.atom_offset);
   take("/structures/space_group", a.space_group);
   take("/structures/space_group_spglib", a.space_group_spglib);
-  a.with_laue_code = take("/structures/laue_code", a.laue_code);
+  a.with_laue_code = true;
+  take("/structures/laue_code", a.laue_code);
   take("/structures/record", a.record);
   take("/atoms/atomic_number", a.atomic_number);
   take("/atoms/frac_coords", a.frac_coords);
-  a.partial = take("/atoms/occupancy", a.occupancy);
+  a.partial = find("/atoms/occupancy") != arrays_.end();
+  if (a.partial) take("/atoms/occupancy", a.occupancy);
   take("/composition/offset", a.composition_offset);
   take("/composition/atomic_number", a.composition_number);
   take("/composition/fraction", a.composition_fraction);

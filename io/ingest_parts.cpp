@@ -52,6 +52,11 @@ IngestParts::IngestParts(MPI_Comm comm, std::filesystem::path folder, std::strin
   });
   broadcast_bytes(comm, found);
   add_packed(found);
+  cover();
+}
+
+void IngestParts::cover() {
+  coverage_.assign(sources_.size(), {});
   for (const auto& entry : entries_) coverage_[entry.segment.file].add(entry.segment);
   for (auto& coverage : coverage_) coverage.finish();
 }
@@ -63,6 +68,7 @@ std::string IngestParts::scan() {
   if (error) throw IoError("cannot create the folder {}: {}", folder_.string(), error.message());
   std::string packed;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (entry.path().extension() != ".part" && entry.path().extension() != ".partial") continue;  // not ours
     std::string unusable = "is half written";
     if (entry.path().extension() == ".part") {
       try {
@@ -122,6 +128,10 @@ void IngestParts::gather_new() {
       throw IoError("{}: two parts hold record {} of {}: did two ingests write the same dataset at once? Remove the folder, and run one", folder_.string(), here.first_record,
                     sources_[here.file].path);
   }
+  cover();
+  for (std::size_t file = 0; file < sources_.size(); ++file)
+    if (!coverage_[file].complete())
+      throw IoError("{}: only some of the ranks that share this file could read it to its end; what was read is kept, the same command goes on there", sources_[file].path);
 }
 
 std::vector<PartRows> IngestParts::share_of(int rank, int ranks) const {

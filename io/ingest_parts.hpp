@@ -49,7 +49,8 @@ class IngestParts {
   /// Writes a part; on this rank alone.
   void write(const PartHeader& header, const DatasetRows& rows);
 
-  /// Collective. Makes the new parts of all ranks known to all. IoError when two parts hold the same record.
+  /// Collective. Makes the new parts of all ranks known to all. IoError when two parts hold the same record, or none does: a
+  /// source that not every one of its ranks could read to its end.
   void gather_new();
   std::size_t size() const { return names_.size(); }
   PartFile open(std::size_t part) const { return {folder_ / names_[part], rules_, sources_}; }
@@ -64,6 +65,7 @@ class IngestParts {
     std::size_t part;
   };
   std::string scan();
+  void cover();
   void add_packed(const std::string& packed);
   static std::string packed_part(const std::string& name, const std::vector<PartSegment>& segments);
 

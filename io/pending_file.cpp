@@ -27,7 +27,8 @@ void sync(const std::filesystem::path& path, int flags) {
 
 }  // namespace
 
-PendingFile::PendingFile(std::filesystem::path path, bool owner) : path_(std::move(path)), temporary_(path_), owner_(owner) {
+PendingFile::PendingFile(std::filesystem::path path, bool owner, IfFailed if_failed)
+    : path_(std::move(path)), temporary_(path_), owner_(owner), if_failed_(if_failed) {
   temporary_ += ".partial";
   if (!owner_) return;
   std::error_code error;
@@ -36,7 +37,7 @@ PendingFile::PendingFile(std::filesystem::path path, bool owner) : path_(std::mo
 }
 
 PendingFile::~PendingFile() {
-  if (!owner_ || committed_) return;
+  if (!owner_ || committed_ || if_failed_ == IfFailed::keep) return;
   std::error_code ignored;  // nothing more can be done for a file that is not there or cannot be removed
   std::filesystem::remove(temporary_, ignored);
 }

@@ -7,10 +7,12 @@ namespace xxact::io {
 
 class PendingFile {
  public:
+  enum class IfFailed { remove, keep };  // what is not committed
+
   /// `owner`: whether this process renames or removes the file; exactly one of the processes that write it together.
   /// Creates missing folders above `path` when owner; IoError when that fails.
-  PendingFile(std::filesystem::path path, bool owner);
-  /// Removes what was not committed.
+  PendingFile(std::filesystem::path path, bool owner, IfFailed if_failed = IfFailed::remove);
+  /// Removes what was not committed, or keeps it.
   ~PendingFile();
   PendingFile(const PendingFile&) = delete;
   PendingFile& operator=(const PendingFile&) = delete;
@@ -23,6 +25,7 @@ class PendingFile {
  private:
   std::filesystem::path path_, temporary_;
   bool owner_, committed_ = false;
+  IfFailed if_failed_;
 };
 
 /// Waits until what was written of a file is on disk. IoError when that fails.

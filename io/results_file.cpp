@@ -88,7 +88,7 @@ bool ResultsFile::resume() {
     if (rank_ != 0 || key_.empty()) return;
     std::ifstream in(journal());
     std::string line;
-    if (!std::getline(in, line) || line != json{{"key", key_}, {"rows", layout_.rows}}.dump()) return;
+    if (!std::getline(in, line) || in.eof() || line != json{{"key", key_}, {"rows", layout_.rows}}.dump()) return;
     try {
       const auto old = hdf5::open_file(partial());
       for (const auto& column : result_columns(layout_, {})) {
@@ -100,13 +100,18 @@ bool ResultsFile::resume() {
       return;  // begun and not laid out, or damaged: begun again
     }
     done = 0;
-    while (std::getline(in, line)) {
+    auto whole = in.tellg();
+    while (std::getline(in, line) && !in.eof()) {
       const auto round = json::parse(line, nullptr, false);
-      if (round.is_discarded()) break;  // the round that was interrupted
+      if (round.is_discarded()) break;
+      whole = in.tellg();
       done = round.at("done").get<std::int64_t>();
       for (const auto& [text, rows] : round.at("reasons").items())
         for (const auto& row : rows) reasons_[text].push_back(row.get<std::int64_t>());
     }
+    in.close();
+    // Without the line that was being written when the run was interrupted; the next one would join it.
+    std::filesystem::resize_file(journal(), static_cast<std::uintmax_t>(whole));
   });
   check_mpi(MPI_Bcast(&done, 1, MPI_INT64_T, 0, comm_), "agreeing on what an earlier run has left");
   if (done < 0) return false;
@@ -262,7 +267,7 @@ void ResultsFile::finish() {
     hdf5::check(file_.close(), "closing the file", {partial(), ""});
   });
   collectively(comm_, [&] {
-    PendingFile pending(path_, rank_ == 0);
+    PendingFile pending(path_, rank_ == 0, key_.empty() ? PendingFile::IfFailed::remove : PendingFile::IfFailed::keep);
     pending.commit();
     if (rank_ == 0) std::filesystem::remove(journal());
   });

@@ -8,6 +8,8 @@
 namespace xxact::io {
 namespace {
 
+constexpr std::int64_t kMostRecords = 0xFFFFFFFF;  // the dataset numbers them in 32 bits
+
 /// Bytes that are still to be read of each file.
 std::vector<std::uint64_t> bytes_left(const std::vector<InputFile>& files, const IngestParts& parts) {
   std::vector<std::uint64_t> left;
@@ -67,11 +69,13 @@ void SourcePass::read_file(std::size_t file) {
 void SourcePass::read_records(std::size_t file, RecordReader& reader, std::int64_t& number) {
   const RecordCoverage& done = parts_.coverage()[file];
   for (number = 0; reader.next(); ++number) {
-    if (!readers_[file].parses(rank_, number) || done.has(number)) continue;
-    read_record(reader, file, number);
-    ++records_;
+    if (number > kMostRecords) throw InputError("more than {} records in one file", kMostRecords);
+    if (readers_[file].parses(rank_, number) && !done.has(number)) {
+      read_record(reader, file, number);
+      ++records_;
+      flush_if_due();
+    }
     progress_.update(so_far());
-    flush_if_due();
   }
 }
 

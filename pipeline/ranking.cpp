@@ -14,6 +14,8 @@
 namespace xxact::pipeline {
 namespace {
 
+constexpr std::int64_t kCandidates = 10'000;  // more than wanted, before the worst are dropped
+
 /// Values of one row in the order of ranking_columns.
 std::vector<float> row_values(const io::ResultRows& rows, std::size_t row) {
   std::vector<float> values;
@@ -55,7 +57,11 @@ Ranking::Ranking(const io::ResultDescription& description, bool crystal_systems,
 }
 
 void Ranking::keep_best(std::vector<Candidate>& candidates) const {
-  const auto better = [](const Candidate& a, const Candidate& b) { return a.key != b.key ? a.key < b.key : a.position < b.position; };
+  const auto better = [](const Candidate& a, const Candidate& b) {
+    const bool a_known = !std::isnan(a.key), b_known = !std::isnan(b.key);
+    if (a_known != b_known) return a_known;
+    return a_known && a.key != b.key ? a.key < b.key : a.position < b.position;
+  };
   const auto kept = top_ > 0 ? std::min<std::size_t>(candidates.size(), static_cast<std::size_t>(top_)) : candidates.size();
   std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(kept), candidates.end(), better);
   candidates.resize(kept);
@@ -69,12 +75,14 @@ void Ranking::add(const io::ResultRows& rows, std::int64_t first) {
     for (const float value : values) cells += fmt::format(",{:.6g}", value);
     best_.push_back({descending_ ? -static_cast<double>(values[column_]) : values[column_], first + static_cast<std::int64_t>(row), std::move(cells)});
   }
-  keep_best(best_);
+  if (top_ > 0 && std::ssize(best_) > 2 * top_ + kCandidates) keep_best(best_);
 }
 
 std::string Ranking::csv(const comm::Communicator& comm) const {
   std::string text;
-  for (const auto& c : best_) text += fmt::format("{:a} {} {}", c.key, c.position, c.cells) + '\0';
+  auto own = best_;
+  keep_best(own);
+  for (const auto& c : own) text += fmt::format("{:a} {} {}", c.key, c.position, c.cells) + '\0';
   std::vector<Candidate> merged;
   for (const auto& part : comm.gather(text, 0, "gathering the ranking"))
     for (std::size_t at = 0; at < part.size();) {

@@ -28,7 +28,7 @@ class Ranking {
 
  private:
   struct Candidate {
-    double key;             // smaller is better
+    double key;             // smaller is better; NaN is worst
     std::int64_t position;  // in the whole table
     std::string cells;      // id,formula,columns
   };

@@ -88,7 +88,7 @@ class Screening {
     Ranking ranking(description_, classes_, options_.rank_by.column, options_.rank_by.descending, options_.top);
     std::int64_t predicted = 0;
     {
-      io::ResultsFile file(comm_.handle(), table, layout(), description_.attributes.at("model_hash") + " " + hashes_);
+      io::ResultsFile file(comm_.handle(), table, layout(), description_.attributes.at("model_hash") + " " + hashes_ + " " + options_.program_version);
       predicted = all_.rows() - std::min(file.done(), all_.rows());
       predict_rounds(file);
       const auto total = all_.rows() + total_rejected_;
@@ -167,7 +167,10 @@ class Screening {
     const auto share = comm::share_of(all_.rows() + total_rejected_, comm_.rank(), comm_.size());
     for (auto first = share.first; first < share.last; first += kRankedBlock) {
       const auto rows = io::read_results(table, first, std::min(kRankedBlock, share.last - first)).rows;
-      for (const auto status : rows.status) ++count.at(status);
+      for (const auto status : rows.status) {
+        if (status >= count.size()) throw InputError("{}: /status: a row from {} on is {}, which means nothing in a whole table", table.string(), first, status);
+        ++count[status];
+      }
       ranking.add(rows, first);
     }
     comm_.sum(count, "counting rows");

@@ -102,6 +102,12 @@ TEST(ResultsFile, OneRankGoesOnWhereAllWereInterrupted) {
     std::ofstream(path.string() + ".rounds.jsonl", std::ios::app) << "{\"done\": 45, \"rea";  // the line that was being written
     ResultsFile file(MPI_COMM_SELF, path, layout(), "k");
     EXPECT_EQ(file.done(), 30);
+    write_round(MPI_COMM_SELF, file, 40);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (world.rank == 0) {
+    ResultsFile file(MPI_COMM_SELF, path, layout(), "k");
+    EXPECT_EQ(file.done(), 40) << "the half line was not in the way of the next one";
     write_round(MPI_COMM_SELF, file, kRows);
     file.finish();
   }

@@ -1,6 +1,8 @@
 // Cells that a spreadsheet would run are disarmed; the order of a ranking and its columns.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "pipeline/ranking.hpp"
 #include "pipeline/screening.hpp"
 #include "src/base/error.hpp"
@@ -58,6 +60,21 @@ TEST(Ranking, BlocksInAnyOrderGiveTheSameRanking) {
   const auto csv = ranking.csv(self);
   EXPECT_NE(csv.find("3,3,\"'=cmd|"), std::string::npos) << csv;
   EXPECT_EQ(csv.find("4,4"), std::string::npos) << csv;
+}
+
+TEST(Ranking, UnknownValuesComeLastInTheOrderOfTheTable) {
+  const comm::Communicator self(MPI_COMM_SELF);
+  auto rows = three_rows();
+  rows.status = {0, 0, 0};
+  rows.predictions[0].value[0] = rows.predictions[0].value[2] = std::numeric_limits<float>::quiet_NaN();
+  for (const bool descending : {false, true}) {
+    Ranking ranking(energy(), false, "formation_energy_per_atom", descending, 0);
+    ranking.add(rows, 0);
+    const auto csv = ranking.csv(self);
+    EXPECT_NE(csv.find("1,1,\"'=cmd|"), std::string::npos) << csv;
+    EXPECT_NE(csv.find("2,2,a,"), std::string::npos) << csv;
+    EXPECT_NE(csv.find("3,3,c,"), std::string::npos) << csv;
+  }
 }
 
 TEST(Ranking, NamesTheColumnsThatThereAre) {
