@@ -153,8 +153,8 @@ TEST(DamagedFiles, CutsAreRefused) {
   expect_cuts_refused(checkpoint_file(), content_of_checkpoint);
 }
 
-TEST(DamagedFiles, FlippedBitsOfADatasetAreFoundOrHarmless) { expect_flips_found_or_harmless(dataset_file(0), content_of_dataset, 1500); }
-TEST(DamagedFiles, FlippedBitsOfACompressedDatasetAreFoundOrHarmless) { expect_flips_found_or_harmless(dataset_file(6), content_of_dataset, 1500); }
+TEST(DamagedFiles, FlippedBitsOfADatasetAreFoundOrHarmless) { expect_flips_found_or_harmless(dataset_file(0), content_of_dataset, 1000); }
+TEST(DamagedFiles, FlippedBitsOfACompressedDatasetAreFoundOrHarmless) { expect_flips_found_or_harmless(dataset_file(6), content_of_dataset, 1000); }
 TEST(DamagedFiles, FlippedBitsOfACheckpointAreFoundOrHarmless) { expect_flips_found_or_harmless(checkpoint_file(), content_of_checkpoint, 1000); }
 TEST(DamagedFiles, FlippedBitsOfAResultTableAreNoOtherErrors) { expect_flips_found_or_harmless(results_file(), rows_of_results, 1000); }
 
