@@ -14,9 +14,9 @@ apt_packages=(
   gnuplot-nox iproute2
   libgtest-dev libbenchmark-dev)
 
-# For the fuzz harnesses, which libFuzzer runs: it is part of clang.
-readonly fuzz_packages=(clang libclang-rt-dev)
-readonly fuzz_seconds=7  # each of three harnesses, in `test`
+# For the fuzz harnesses, which libFuzzer runs: it is part of clang. zstd packs seeds.
+readonly fuzz_packages=(clang libclang-rt-dev zstd)
+readonly fuzz_seconds=2  # each of seven harnesses, in `test`
 
 # The wheels are pinned one by one and installed without their dependencies: the program uses Torch's C++ libraries,
 # which need no Python package, and of NVIDIA's wheels a CPU build loads the CUDA runtime and CUPTI only.

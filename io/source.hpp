@@ -54,6 +54,7 @@ std::unique_ptr<RecordReader> open_cif(ByteStream stream, const std::string& ste
 /// Members of a tar or zip archive that have a source's name, one after the other, streamed. Links, absolute names,
 /// names with `..` or backslashes, encrypted and sparse members and nested archives are refused; each gives one record that
 /// says so. An archive that expands more than 1,000 times beyond the first GiB is not read on (InputError).
+/// Of a zstd archive that is cut, up to 128 KiB before the cut are lost too: libarchive drops the block that it has begun.
 std::unique_ptr<RecordReader> open_archive(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter = nullptr);
 
 }  // namespace xxact::io

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "io/source.hpp"
 #include "src/base/error.hpp"
@@ -183,7 +184,10 @@ class ArchiveSource final : public RecordReader {
 }  // namespace
 
 std::unique_ptr<RecordReader> open_archive(const std::filesystem::path& path, const RecordLimits& limits, ReadCounter* counter) {
-  if (!std::filesystem::is_regular_file(path)) throw InputError("no such file");
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (error || status.type() == std::filesystem::file_type::not_found) throw InputError("no such file");
+  if (!std::filesystem::is_regular_file(status)) throw InputError("not a regular file");
   return std::make_unique<ArchiveSource>(path, limits, counter);
 }
 

@@ -1,6 +1,5 @@
-// Any bytes as a source of structures: the first byte chooses CSV, JSON or CIF, the rest is the file. Every record is
+// Any bytes as a source of structures in the format XXACT_FUZZ_FORMAT: csv, json or cif, one harness each. Every record is
 // parsed and checked as ingest does it, with charges and displacements as xrd asks for them.
-#include <array>
 #include <cstdint>
 #include <stdexcept>
 #include <utility>
@@ -12,12 +11,10 @@
 using namespace xxact;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2) return 0;
-  constexpr std::array formats = {io::SourceFormat::csv, io::SourceFormat::json, io::SourceFormat::cif};
   const io::RecordLimits limits{.max_atoms = 100, .charges = true, .displacements = true};
   try {
-    io::ByteStream stream = io::ByteStream::of_text({reinterpret_cast<const char*>(data) + 1, size - 1});
-    const auto reader = io::open_records(formats[data[0] % formats.size()], std::move(stream), "fuzz", limits);
+    io::ByteStream stream = io::ByteStream::of_text({reinterpret_cast<const char*>(data), size});
+    const auto reader = io::open_records(io::SourceFormat::XXACT_FUZZ_FORMAT, std::move(stream), "fuzz", limits);
     io::StructureRecord record;
     while (reader->next()) {
       try {

@@ -8,9 +8,9 @@ build=${XXACT_FUZZ_BUILD:-$root/build/fuzz}
 seconds=${1:-60}
 shift || true
 names=("${@}")
-((${#names[@]})) || names=(pattern structures formula)
+((${#names[@]})) || names=(pattern csv json cif formula archive dataset)
 
-# seed NAME FILE PREFIX: the first bytes of the standard input, behind the byte that chooses the format.
+# seed NAME FILE PREFIX [BYTES]: the first bytes of the standard input, behind a prefix: the byte that chooses the format.
 seed() {
   mkdir -p "$build/corpus/$1"
   { printf '%b' "$3"; head -c "${4:-20000}"; } >"$build/corpus/$1/$2"
@@ -35,10 +35,10 @@ seed_patterns() {
 
 seed_structures() {
   # Not `zcat | head`: head would end zcat by a signal, which pipefail takes for a failure.
-  head -n 60 < <(zcat "$root/data/mp20.csv.gz") | seed structures csv '\0'
-  head -n 20 < <(zcat "$root/data/perovskites.csv.gz") | seed structures perovskites '\0'
-  head -c 6000 < <(bzcat "$root/data/alexandria_sample.json.bz2") | seed structures json '\x01'
-  seed structures cif '\x02' <<'CIF'
+  head -n 60 < <(zcat "$root/data/mp20.csv.gz") | seed csv mp20 ''
+  head -n 20 < <(zcat "$root/data/perovskites.csv.gz") | seed csv perovskites ''
+  head -c 6000 < <(bzcat "$root/data/alexandria_sample.json.bz2") | seed json alexandria ''
+  seed cif sites '' <<'CIF'
 data_a
 _cell_length_a 5
 _cell_length_b 5
@@ -57,7 +57,7 @@ _atom_site_occupancy
 Na Na1 0 0 0 1
 Cl Cl1 1/2 0.5(1) 0.5 0.9
 CIF
-  seed structures operations '\x02' <<'CIF'
+  seed cif operations '' <<'CIF'
 data_b
 _cell_length_a 5
 _cell_length_b 5
@@ -81,6 +81,25 @@ text
 CIF
 }
 
+# Archives of two small structures, and the beginnings of compressed sources.
+seed_archives() {
+  local folder
+  folder=$(mktemp -d)
+  cp "$build/corpus/cif/sites" "$folder/a.cif"
+  cp "$build/corpus/cif/operations" "$folder/b.cif"
+  tar -C "$folder" -cf "$folder/plain.tar" a.cif b.cif
+  seed archive tar '' <"$folder/plain.tar"
+  gzip -c "$folder/plain.tar" | seed archive tar_gz ''
+  bzip2 -c "$folder/plain.tar" | seed archive tar_bz2 ''
+  python3 -m zipfile -c "$folder/plain.zip" "$folder/a.cif" "$folder/b.cif"
+  seed archive zip '' <"$folder/plain.zip"
+  gzip -c "$folder/a.cif" | seed archive cif_gz ''
+  bzip2 -c "$folder/a.cif" | seed archive cif_bz2 ''
+  zstd -qc "$folder/a.cif" | seed archive cif_zst ''
+  zstd -qc "$folder/plain.tar" | seed archive tar_zst ''
+  rm -r "$folder"
+}
+
 seed_formulas() {
   local n=0 formula
   for formula in Fe2O3 'CuSO4*5H2O' 'Ca(OH)2' 'La0.6Sr0.4[CoO3]1' '{NaCl}2' D2O; do
@@ -91,7 +110,9 @@ seed_formulas() {
 
 seed_patterns
 seed_structures
+seed_archives
 seed_formulas
+[[ " ${names[*]} " != *" dataset "* ]] || "$build/bin/fuzz_dataset" --seeds "$build/corpus/dataset"
 mkdir -p "$build/crashes"
 for name in "${names[@]}"; do
   "$build/bin/fuzz_$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=200000 -print_final_stats=1 \

@@ -2,6 +2,8 @@
 // them arrive, on any number of ranks.
 #include <gtest/gtest.h>
 #include <mpi.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
@@ -166,6 +168,56 @@ TEST(BrokenSources, DamageKeepsTheRecordsBeforeIt) {
   const auto lines = lines_of(summary.rejects);
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(lines[0]["record"].get<std::int64_t>(), summary.rows);
+}
+
+/// The reason of the first reject of each source, by the source's file name.
+std::map<std::string, std::string> reasons_by_source(const std::filesystem::path& rejects) {
+  std::map<std::string, std::string> reasons;
+  for (const auto& line : lines_of(rejects)) reasons.try_emplace(std::filesystem::path(line["source"].get<std::string>()).filename(), line["reason"].get<std::string>());
+  return reasons;
+}
+
+TEST(BrokenSources, InputsThatAreNoFilesAreRejectedWithoutWaiting) {
+  const auto folder = shared_folder("no-files");
+  int made = 0;
+  if (World().rank == 0) {
+    for (const char* name : {"pipe.csv", "pipe.zip"}) made += mkfifo((folder / name).c_str(), 0600);  // opening one would wait for a writer
+    std::filesystem::create_symlink(folder / "nowhere.cif", folder / "dangling.cif");
+    for (const char* name : {"loop.cif", "loop.zip"}) std::filesystem::create_symlink(name, folder / name);
+    write_file(folder / "good.cif", rock_salt_cif());
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  EXPECT_EQ(made, 0);
+  IngestOptions options;
+  const std::map<std::string, std::string> expected = {
+      {"pipe.csv", "not a regular file"}, {"pipe.zip", "not a regular file"}, {"dangling.cif", "no such file"}, {"loop.cif", "no such file"}, {"loop.zip", "no such file"}};
+  for (const auto& [name, reason] : expected) options.inputs.push_back(folder / name);
+  options.inputs.push_back(folder / "good.cif");
+  options.output = folder / "out.h5";
+  const IngestSummary summary = ingest(MPI_COMM_WORLD, options);
+  EXPECT_EQ(summary.rows, 1);
+  auto reasons = reasons_by_source(summary.rejects);
+  EXPECT_EQ(reasons.size(), expected.size());
+  for (const auto& [name, reason] : expected) EXPECT_NE(reasons[name].find(reason), std::string::npos) << name << ": " << reasons[name];
+}
+
+TEST(BrokenSources, FilesThatMayNotBeReadAreRejected) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may read every file";
+  const auto folder = shared_folder("unreadable");
+  if (World().rank == 0) {
+    for (const char* name : {"secret.csv", "secret.zip"}) {
+      write_file(folder / name, "formula\nNaCl\n");
+      std::filesystem::permissions(folder / name, std::filesystem::perms::none);
+    }
+    write_file(folder / "good.cif", rock_salt_cif());
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  IngestOptions options;
+  options.inputs = {folder / "secret.csv", folder / "secret.zip", folder / "good.cif"};
+  options.output = folder / "out.h5";
+  const IngestSummary summary = ingest(MPI_COMM_WORLD, options);
+  EXPECT_EQ(summary.rows, 1);
+  EXPECT_EQ(reasons_by_source(summary.rejects).size(), 2U);
 }
 
 }  // namespace

@@ -5,39 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "io/source.hpp"
-#include "src/base/error.hpp"
+#include "tests/io/archive_outcome.hpp"
 #include "tests/io/scratch_files.hpp"
 
 namespace xxact::io {
 namespace {
 
 using namespace testing_files;
-
-struct Outcome {
-  std::vector<std::string> ids, refusals;
-  std::string end;  // why the archive ended early, if it did
-};
-
-Outcome read(const std::filesystem::path& path) {
-  Outcome outcome;
-  StructureRecord record;
-  try {
-    const auto reader = open_records(path, {});
-    while (reader->next()) {
-      try {
-        reader->parse(record);
-        check_record(record, {});
-        outcome.ids.push_back(record.id);
-      } catch (const InputError& error) {
-        outcome.refusals.push_back(error.what());
-      }
-    }
-  } catch (const InputError& error) {
-    outcome.end = error.what();
-  }
-  return outcome;
-}
 
 std::vector<ArchiveMember> good_members() {
   return {{"set/one.cif", rock_salt_cif()}, {"set/README", "not a source"}, {"set/formulas.csv", "formula\nNaCl\nKCl\n"}, {"two.cif", rock_salt_cif()}};

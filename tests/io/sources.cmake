@@ -4,7 +4,7 @@ target_link_libraries(xxact_io_scratch_files PUBLIC xxact_options PRIVATE Boost:
 # GCC 12 sees an overlapping copy where Boost's gzip_compressor appends a byte to a string.
 target_compile_options(xxact_io_scratch_files PRIVATE -Wno-restrict)
 
-xxact_add_test(io_sources SOURCES formula_test.cpp cif_test.cpp record_checks_test.cpp source_formats_test.cpp source_archive_test.cpp broken_kinds_test.cpp
+xxact_add_test(io_sources SOURCES formula_test.cpp cif_test.cpp record_checks_test.cpp source_formats_test.cpp source_archive_test.cpp archive_damage_test.cpp broken_kinds_test.cpp
   LINK xxact::io xxact_io_scratch_files LABELS io)
 xxact_add_test(io_ingest SOURCES ingest_test.cpp ingest_parts_test.cpp broken_sources_test.cpp duplicate_rows_test.cpp
   LINK xxact::io xxact_io_scratch_files RANKS 1 2 3 LABELS io)

@@ -9,7 +9,7 @@ target_compile_definitions(test_io_dataset_load PRIVATE XXACT_DAMAGE_SCRIPT="${C
 xxact_add_test(io_load_plan SOURCES load_plan_test.cpp LINK xxact::io LABELS io)
 xxact_add_test(io_results_table SOURCES results_table_test.cpp results_file_test.cpp LINK xxact::io RANKS 1 2 3 LABELS io)
 xxact_add_test(io_hdf5_transfer SOURCES hdf5_transfer_test.cpp LINK xxact::io RANKS 1 2 3 LABELS io)
-xxact_add_test(io_untrusted_files SOURCES untrusted_files_test.cpp dataset_example.cpp LINK xxact::io RANKS 1 LABELS io)
+xxact_add_test(io_untrusted_files SOURCES untrusted_files_test.cpp damaged_files_test.cpp dataset_example.cpp LINK xxact::io RANKS 1 LABELS io)
 xxact_add_test(io_checkpoint SOURCES checkpoint_test.cpp LINK xxact::io RANKS 1 LABELS io)
 xxact_add_test(io_inspect SOURCES inspect_test.cpp dataset_example.cpp LINK xxact::io RANKS 1 LABELS io)
 target_include_directories(test_io_inspect SYSTEM PRIVATE ${NLOHMANN_JSON_INCLUDE_DIR})
