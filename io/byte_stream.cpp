@@ -101,9 +101,9 @@ class FileChunks {
  public:
   FileChunks(const std::filesystem::path& path, ReadCounter* counter) : path_(path), compression_(compression_of(path)), file_bytes_(std::filesystem::file_size(path)) {
     switch (compression_) {
-      case Compression::gzip: stream_.push(streams::gzip_decompressor(streams::zlib::default_window_bits, kFilterBytes)); break;
-      case Compression::bzip2: stream_.push(streams::bzip2_decompressor(false, kFilterBytes)); break;
-      case Compression::zstd: stream_.push(streams::zstd_decompressor(kFilterBytes)); break;
+      case Compression::gzip: stream_.push(streams::gzip_decompressor(streams::zlib::default_window_bits, kFilterBytes), kFilterBytes); break;
+      case Compression::bzip2: stream_.push(streams::bzip2_decompressor(false, kFilterBytes), kFilterBytes); break;
+      case Compression::zstd: stream_.push(streams::zstd_decompressor(kFilterBytes), kFilterBytes); break;
       case Compression::none: break;
     }
     stream_.push(CountedFile(path, counter), kFilterBytes);
