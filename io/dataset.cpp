@@ -31,14 +31,14 @@ std::string Dataset::formula(std::int64_t row) const {
 }
 
 std::span<const float> Dataset::label(std::string_view name) const {
-  if (const LabelInfo* info = find_label(name)) return arrays_.labels[static_cast<std::size_t>(info - description_.labels.data())];
+  if (const LabelInfo* info = find_label(name)) return arrays_.labels[static_cast<std::size_t>(info - description_->labels.data())];
   std::string known;
-  for (const auto& label : description_.labels) known += (known.empty() ? "" : ", ") + label.name;
+  for (const auto& label : description_->labels) known += (known.empty() ? "" : ", ") + label.name;
   throw InputError("{} has no label \"{}\"; it has {}", path_.string(), name, known.empty() ? "none" : known);
 }
 
 const LabelInfo* Dataset::find_label(std::string_view name) const {
-  const auto& labels = description_.labels;
+  const auto& labels = description_->labels;
   const auto found = std::find_if(labels.begin(), labels.end(), [&](const LabelInfo& label) { return label.name == name; });
   return found == labels.end() ? nullptr : &*found;
 }

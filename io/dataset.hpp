@@ -61,21 +61,21 @@ class Dataset {
   std::string_view id(std::int64_t row) const;
   /// Reduced and readable, "Fe2O3", from the composition; elements in the order of rising electronegativity.
   std::string formula(std::int64_t row) const;
-  std::string_view source_of(std::int64_t row) const { return description_.sources[arrays_.source_file[at(row)]]; }
+  std::string_view source_of(std::int64_t row) const { return description_->sources[arrays_.source_file[at(row)]]; }
   std::uint32_t record_of(std::int64_t row) const { return arrays_.record[at(row)]; }
 
   /// [N]. InputError naming the file and the labels that it has when there is none of this name.
   std::span<const float> label(std::string_view name) const;
   /// Null when the file has no such label.
   const LabelInfo* find_label(std::string_view name) const;
-  const std::vector<LabelInfo>& labels() const { return description_.labels; }
+  const std::vector<LabelInfo>& labels() const { return description_->labels; }
 
   std::span<const std::uint8_t> split() const { return arrays_.split; }
   std::span<const std::uint8_t> space_group() const { return arrays_.space_group; }
   std::span<const std::uint8_t> space_group_spglib() const { return arrays_.space_group_spglib; }
 
   const DatasetArrays& arrays() const { return arrays_; }
-  const DatasetDescription& description() const { return description_; }
+  const DatasetDescription& description() const { return *description_; }
   const std::string& content_hash() const { return content_hash_; }  // 64 hexadecimal digits
   const std::filesystem::path& path() const { return path_; }
   /// Bytes of memory that the arrays take, once a host where its ranks share them.
@@ -91,7 +91,7 @@ class Dataset {
   DatasetArrays arrays_;
   std::size_t id_width_ = 0;
   std::int64_t structures_ = 0, bytes_ = 0, checksum_blocks_ = 0;
-  DatasetDescription description_;
+  std::shared_ptr<const DatasetDescription> description_;
   std::string content_hash_;
   std::filesystem::path path_;
 };

@@ -29,6 +29,7 @@ class Planner {
     check_counts();
     check_places();
     read_blocks();
+    plan_.description = std::make_shared<const DatasetDescription>(std::move(description_));
     return std::move(plan_);
   }
 
@@ -44,6 +45,7 @@ class Planner {
 
   hdf5::File file_;
   DatasetPlan plan_;
+  DatasetDescription description_;
   std::size_t blocks_ = 0;
 };
 
@@ -51,7 +53,7 @@ void Planner::read_description() {
   const auto text = [&](const char* name) {
     return hdf5::has_attribute(file_.get(), name, at("")) ? hdf5::read_text_attribute(file_.get(), name, at("")) : std::string();
   };
-  auto& d = plan_.description;
+  auto& d = description_;
   d.source = text("source");
   d.licence = text("licence");
   d.created = text("created");
@@ -95,7 +97,7 @@ void Planner::add_arrays() {
   add("/structures/space_group_spglib", Element::u8);
   const auto place = at("/structures/space_group_spglib");
   const auto spglib = hdf5::open_array(file_, Element::u8, 1, place);
-  plan_.description.symprec = hdf5::has_attribute(spglib.dataset.get(), "symprec", place) ? hdf5::read_real_attribute(spglib.dataset.get(), "symprec", place) : 0.0;
+  description_.symprec = hdf5::has_attribute(spglib.dataset.get(), "symprec", place) ? hdf5::read_real_attribute(spglib.dataset.get(), "symprec", place) : 0.0;
   if (has("/structures/laue_code")) add("/structures/laue_code", Element::u32);
   add("/structures/source_file", Element::u32);
   add("/structures/record", Element::u32);
@@ -105,21 +107,15 @@ void Planner::add_arrays() {
   add("/composition/offset", Element::i64);
   add("/composition/atomic_number", Element::u8);
   add("/composition/fraction", Element::f32);
-  for (const auto& label : plan_.description.labels) add("/labels/" + label.name, Element::f32);
+  for (const auto& label : description_.labels) add("/labels/" + label.name, Element::f32);
   add("/split", Element::u8);
 }
 
 /// Extents must agree with each other before anything is allocated for them.
 void Planner::check_counts() const {
-  const auto rows_of = [&](const std::string& path) {
-    return std::find_if(plan_.arrays.begin(), plan_.arrays.end(), [&](const auto& array) { return array.path == path; })->spec.rows();
-  };
-  const std::int64_t rows = rows_of("/split"), atoms = rows_of("/atoms/atomic_number"), entries = rows_of("/composition/atomic_number");
+  const auto extents = plan_.extents();
   for (const auto& array : plan_.arrays) {
-    std::int64_t expected = rows;
-    if (array.path == "/structures/atom_offset" || array.path == "/composition/offset") expected = rows + 1;
-    if (array.path.starts_with("/atoms/")) expected = atoms;
-    if (array.path == "/composition/atomic_number" || array.path == "/composition/fraction") expected = entries;
+    const auto expected = count_of(extents, counted_by(array.path));
     if (array.spec.rows() != expected)
       throw InputError("{}: has {} entries where {} are expected", at(array.path).text(), array.spec.rows(), expected);
   }
@@ -149,6 +145,44 @@ void Planner::read_blocks() {
 
 DatasetPlan plan_dataset(const std::filesystem::path& path) { return Planner(path).make(); }
 
+Counts counted_by(const std::string& path) {
+  if (path == "/structures/atom_offset" || path == "/composition/offset") return Counts::row_offsets;
+  if (path.starts_with("/atoms/")) return Counts::atoms;
+  return path.starts_with("/composition/") ? Counts::entries : Counts::rows;
+}
+
+std::int64_t count_of(const DatasetExtents& extents, Counts what) {
+  switch (what) {
+    case Counts::rows: return extents.rows;
+    case Counts::row_offsets: return extents.rows + 1;
+    case Counts::atoms: return extents.atoms;
+    case Counts::entries: return extents.entries;
+  }
+  return 0;
+}
+
+DatasetExtents DatasetPlan::extents() const {
+  const auto rows_of = [&](const std::string& path) {
+    return std::find_if(arrays.begin(), arrays.end(), [&](const auto& array) { return array.path == path; })->spec.rows();
+  };
+  return {rows_of("/split"), rows_of("/atoms/atomic_number"), rows_of("/composition/atomic_number")};
+}
+
+DatasetPlan plan_of_extents(const DatasetPlan& plan, const DatasetExtents& extents) {
+  DatasetPlan out;
+  out.path = plan.path;
+  out.id_width = plan.id_width;
+  out.description = plan.description;
+  out.content_hash = plan.content_hash;
+  for (const auto& array : plan.arrays) {
+    PlannedArray planned{array.path, array.spec, (out.bytes + kStorageAlignment - 1) / kStorageAlignment * kStorageAlignment, 0, false, {}, 1};
+    planned.spec.shape.front() = count_of(extents, counted_by(array.path));
+    out.bytes = planned.offset + planned.spec.bytes();
+    out.arrays.push_back(std::move(planned));
+  }
+  return out;
+}
+
 DatasetArrays arrays_over(const DatasetPlan& plan, const std::byte* storage) {
   auto next = plan.arrays.begin();
   const auto take = [&]<class T>(std::span<const T>& out) {
@@ -172,18 +206,19 @@ DatasetArrays arrays_over(const DatasetPlan& plan, const std::byte* storage) {
   take(a.composition_offset);
   take(a.composition_number);
   take(a.composition_fraction);
-  a.labels.resize(plan.description.labels.size());
+  a.labels.resize(plan.description->labels.size());
   for (auto& label : a.labels) take(label);
   take(a.split);
   return a;
 }
 
-Dataset DatasetBuilder::build(DatasetPlan plan, std::shared_ptr<const std::byte> storage, std::int64_t structures) {
+Dataset DatasetBuilder::build(DatasetPlan plan, std::shared_ptr<const std::byte> storage) {
   Dataset dataset;
   dataset.arrays_ = arrays_over(plan, storage.get());
   dataset.storage_ = std::move(storage);
   dataset.id_width_ = plan.id_width;
-  dataset.structures_ = structures;
+  const auto offset = dataset.arrays_.atom_offset;
+  for (std::size_t row = 1; row < offset.size(); ++row) dataset.structures_ += offset[row] > offset[row - 1] ? 1 : 0;
   dataset.checksum_blocks_ = static_cast<std::int64_t>(plan.blocks.size());
   dataset.bytes_ = static_cast<std::int64_t>(plan.bytes);
   dataset.description_ = std::move(plan.description);

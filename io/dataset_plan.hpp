@@ -20,6 +20,18 @@ namespace xxact::io {
 
 inline constexpr std::size_t kStorageAlignment = 64;
 
+/// How many of what an array's first extent counts.
+struct DatasetExtents {
+  std::int64_t rows = 0, atoms = 0, entries = 0;  // entries of compositions
+  bool operator==(const DatasetExtents&) const = default;
+};
+
+/// What the first extent of an array counts.
+enum class Counts { rows, row_offsets, atoms, entries };
+/// Of an array of the format's table.
+Counts counted_by(const std::string& path);
+std::int64_t count_of(const DatasetExtents& extents, Counts what);  // one more offset than there are rows
+
 struct PlannedArray {
   std::string path;
   hdf5::ArraySpec spec;
@@ -36,11 +48,12 @@ struct DatasetPlan {
   std::vector<PlannedArray> arrays;  // in the order of the format's table
   std::size_t bytes = 0;             // that the storage needs
   std::size_t id_width = 0;
-  DatasetDescription description;
+  std::shared_ptr<const DatasetDescription> description;  // datasets share it
   std::string content_hash;
   std::vector<std::uint64_t> blocks;  // checksums of all arrays' blocks; none in files of earlier versions
 
   std::int64_t rows() const { return arrays.front().spec.rows(); }
+  DatasetExtents extents() const;
 };
 
 /// Serial. Opens the file, checks its structure. InputError naming file, dataset and what is wrong, IoError when the
@@ -53,11 +66,13 @@ DatasetPlan plan_dataset(MPI_Comm comm, const std::filesystem::path& path);
 /// The arrays in `storage`, plan.bytes long and aligned to kStorageAlignment.
 DatasetArrays arrays_over(const DatasetPlan& plan, const std::byte* storage);
 
+/// The plan of arrays of the same kinds with other extents, which lie in memory alone: no places in a file, no checksums.
+DatasetPlan plan_of_extents(const DatasetPlan& plan, const DatasetExtents& extents);
+
 /// Makes datasets of filled storage.
 class DatasetBuilder {
  public:
-  /// `structures`: rows with a structure.
-  static Dataset build(DatasetPlan plan, std::shared_ptr<const std::byte> storage, std::int64_t structures);
+  static Dataset build(DatasetPlan plan, std::shared_ptr<const std::byte> storage);
 };
 
 }  // namespace xxact::io

@@ -36,7 +36,7 @@ PlannedArray unpack_array(const Json& packed) {
 std::string pack(const DatasetPlan& plan) {
   auto arrays = Json::array(), labels = Json::array();
   for (const auto& array : plan.arrays) arrays.push_back(pack(array));
-  const auto& d = plan.description;
+  const auto& d = *plan.description;
   for (const auto& label : d.labels) labels.push_back({label.name, label.units, label.definition});
   const auto bytes = Json::to_cbor(Json{{"file_bytes", plan.file_bytes}, {"arrays", std::move(arrays)}, {"bytes", plan.bytes}, {"id_width", plan.id_width},
       {"labels", std::move(labels)}, {"sources", d.sources}, {"source", d.source}, {"licence", d.licence}, {"created", d.created},
@@ -52,7 +52,7 @@ DatasetPlan unpack(const std::string& packed, const std::filesystem::path& path)
   for (const auto& array : json["arrays"]) plan.arrays.push_back(unpack_array(array));
   plan.bytes = json["bytes"].get<std::size_t>();
   plan.id_width = json["id_width"].get<std::size_t>();
-  auto& d = plan.description;
+  DatasetDescription d;
   for (const auto& label : json["labels"]) d.labels.push_back({label[0].get<std::string>(), label[1].get<std::string>(), label[2].get<std::string>()});
   d.sources = json["sources"].get<std::vector<std::string>>();
   d.source = json["source"].get<std::string>();
@@ -60,6 +60,7 @@ DatasetPlan unpack(const std::string& packed, const std::filesystem::path& path)
   d.created = json["created"].get<std::string>();
   d.symprec = json["symprec"].get<double>();
   d.split_rule = json["split_rule"].get<std::string>();
+  plan.description = std::make_shared<const DatasetDescription>(std::move(d));
   plan.content_hash = json["content_hash"].get<std::string>();
   plan.blocks = json["blocks"].get<std::vector<std::uint64_t>>();
   return plan;

@@ -24,25 +24,13 @@ std::span<const std::byte> block_of(const PlannedArray& array, const std::byte* 
   return {storage + array.offset + begin, std::min(kBlockBytes, array.spec.bytes() - begin)};
 }
 
-/// Calls `part(place in the file, place in the array, bytes)` for the parts of bytes [begin, begin + bytes) of a direct array.
-template <class Part>
-void for_parts(const PlannedArray& array, std::size_t begin, std::size_t bytes, Part&& part) {
-  auto extent = std::upper_bound(array.extents.begin(), array.extents.end(), begin, [](std::size_t at, const FileExtent& e) { return at < e.in_array; }) - 1;
-  for (; bytes > 0; ++extent) {
-    const std::size_t skip = begin - extent->in_array, count = std::min<std::size_t>(bytes, extent->bytes - skip);
-    part(extent->in_file + skip, begin, count);
-    begin += count;
-    bytes -= count;
-  }
-}
-
 /// Reads the direct ones among a thread's pieces and verifies their blocks.
 void read_direct(const DatasetPlan& plan, std::vector<ReadPiece> pieces, std::byte* storage, std::vector<std::uint64_t>& damaged) {
   std::erase_if(pieces, [&](const ReadPiece& piece) { return !plan.arrays[piece.array].direct; });
   if (pieces.empty()) return;
   const FileBytes file(plan.path, plan.file_bytes);
   const auto announce = [&](const ReadPiece& piece) {
-    for_parts(plan.arrays[piece.array], piece.begin, piece.bytes, [&](auto in_file, auto, auto bytes) { file.announce(in_file, bytes); });
+    for_parts(plan.arrays[piece.array].extents, piece.begin, piece.bytes, [&](auto in_file, auto, auto bytes) { file.announce(in_file, bytes); });
   };
   announce(pieces.front());
   for (std::size_t i = 0; i < pieces.size(); ++i) {
@@ -53,7 +41,7 @@ void read_direct(const DatasetPlan& plan, std::vector<ReadPiece> pieces, std::by
     for (std::size_t begin = pieces[i].begin; begin < pieces[i].begin + pieces[i].bytes; begin += kBlockBytes) {
       const std::size_t number = begin / kBlockBytes;
       const auto block = block_of(array, storage, number);
-      for_parts(array, begin, block.size(), [&](auto in_file, auto in_array, auto bytes) { file.read(in_file, {storage + array.offset + in_array, bytes}); });
+      for_parts(array.extents, begin, block.size(), [&](auto in_file, auto in_array, auto bytes) { file.read(in_file, {storage + array.offset + in_array, bytes}); });
       if (!plan.blocks.empty() && block_checksum(block) != plan.blocks[array.first_block + number]) damaged.push_back(array.first_block + number);
     }
   }

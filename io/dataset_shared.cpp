@@ -26,7 +26,7 @@ void fill(MPI_Comm comm, const DatasetPlan& plan, const HostMemory& memory, Hash
 void check_content_hash(MPI_Comm comm, MPI_Comm host, const DatasetPlan& plan, const DatasetArrays& arrays, const Share& share) {
   std::vector<std::string> paths;
   std::vector<Sha256Digest> digests;
-  for (const auto& array : stored_arrays(arrays, plan.id_width, plan.description.labels)) {
+  for (const auto& array : stored_arrays(arrays, plan.id_width, plan.description->labels)) {
     const bool mine = std::ssize(paths) % share.count == share.index;
     digests.push_back(mine ? digest_of(array) : Sha256Digest{});
     paths.push_back(array.path);
@@ -40,16 +40,6 @@ void check_content_hash(MPI_Comm comm, MPI_Comm host, const DatasetPlan& plan, c
   });
 }
 
-/// Collective on the host if its ranks share memory.
-std::int64_t count_structures(MPI_Comm host, const DatasetArrays& arrays, const Share& share) {
-  std::int64_t structures = 0;
-  const auto [first, end] = share.of(std::ssize(arrays.split));
-  for (auto row = static_cast<std::size_t>(first); row < static_cast<std::size_t>(end); ++row)
-    structures += arrays.atom_offset[row + 1] > arrays.atom_offset[row] ? 1 : 0;
-  if (share.count > 1) check_mpi(MPI_Allreduce(MPI_IN_PLACE, &structures, 1, MPI_INT64_T, MPI_SUM, host), "counting structures");
-  return structures;
-}
-
 }  // namespace
 
 Dataset read_dataset_shared(MPI_Comm comm, const std::filesystem::path& path, HashCheck check) {
@@ -60,10 +50,9 @@ Dataset read_dataset_shared(MPI_Comm comm, const std::filesystem::path& path, Ha
   fill(comm, plan, memory, check);
   collectively(comm, [&] { memory.protect(); });
   const auto arrays = arrays_over(plan, memory.data.get());
-  check_dataset_arrays(comm, memory.share, arrays, plan.id_width, plan.description, path);
+  check_dataset_arrays(comm, memory.share, arrays, plan.id_width, *plan.description, path);
   if (check == HashCheck::verify) check_content_hash(comm, host.comm(), plan, arrays, memory.share);
-  const auto structures = count_structures(host.comm(), arrays, memory.share);
-  return DatasetBuilder::build(std::move(plan), std::move(memory.data), structures);
+  return DatasetBuilder::build(std::move(plan), std::move(memory.data));
 }
 
 Dataset read_dataset(const std::filesystem::path& path, HashCheck check) { return read_dataset_shared(MPI_COMM_SELF, path, check); }

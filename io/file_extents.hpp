@@ -2,6 +2,8 @@
 // requests. Not here: the checks of the array itself (io/hdf5_untrusted.hpp), the reading (io/file_bytes.hpp).
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +24,18 @@ struct FileExtent {
 /// parts that were never written, arrays within their own headers; and arrays of more than 4,096 chunks, since HDF5 1.10
 /// goes through all chunks to find one.
 std::optional<std::vector<FileExtent>> file_extents(const hdf5::File& file, const hdf5::OpenArray& array, const hdf5::Place& place);
+
+/// Calls `part(place in the file, place in the array, bytes)` for the parts of bytes [begin, begin + bytes) of an array of these extents.
+template <class Part>
+void for_parts(const std::vector<FileExtent>& extents, std::size_t begin, std::size_t bytes, Part&& part) {
+  auto extent = std::upper_bound(extents.begin(), extents.end(), begin, [](std::size_t at, const FileExtent& e) { return at < e.in_array; }) - 1;
+  for (; bytes > 0; ++extent) {
+    const std::size_t skip = begin - extent->in_array, count = std::min<std::size_t>(bytes, extent->bytes - skip);
+    part(extent->in_file + skip, begin, count);
+    begin += count;
+    bytes -= count;
+  }
+}
 
 /// Rows of a chunk of the array; 1 where it has no chunks.
 std::int64_t chunk_rows(const hdf5::OpenArray& array, const hdf5::Place& place);

@@ -2,7 +2,7 @@
 set(io_store
   hdf5.cpp hdf5_attribute.cpp hdf5_transfer.cpp hdf5_untrusted.cpp collective_step.cpp pending_file.cpp
   composition_formula.cpp dataset.cpp dataset_checks.cpp dataset_columns.cpp dataset_piece.cpp dataset_plan.cpp dataset_plan_message.cpp
-  dataset_reader.cpp dataset_schema.cpp dataset_shared.cpp dataset_writer.cpp
+  dataset_reader.cpp packed_rows.cpp row_reader.cpp dataset_schema.cpp dataset_shared.cpp dataset_writer.cpp
   block_checksums.cpp file_bytes.cpp file_extents.cpp host_memory.cpp load_plan.cpp
   results_columns.cpp results_file.cpp results_writer.cpp results_reader.cpp checkpoint.cpp
   inspect.cpp inspect_dataset.cpp inspect_checkpoint.cpp inspect_results.cpp)

@@ -60,7 +60,7 @@ void windowed_sample(benchmark::State& state) {
   const auto rows = most_rows(rows_of(state));
   const WindowedOrder order(1, rows, {});
   const auto epoch = order.epoch(1);
-  find_each(state, 0, order.samples(), [&](std::int64_t position) { return epoch.sample_at(position); });
+  find_each(state, 0, order.samples(), [&](std::int64_t position) { return epoch.visit_at(position).sample; });
 }
 
 /// Items are blocks.
