@@ -24,10 +24,11 @@ std::span<const std::byte> block_of(const PlannedArray& array, const std::byte* 
   return {storage + array.offset + begin, std::min(kBlockBytes, array.spec.bytes() - begin)};
 }
 
-/// Reads the direct ones among a thread's pieces and verifies their blocks.
+/// Reads the direct ones among a thread's pieces and verifies their blocks. Null `storage`: keeps nothing of them.
 void read_direct(const DatasetPlan& plan, std::vector<ReadPiece> pieces, std::byte* storage, std::vector<std::uint64_t>& damaged) {
   std::erase_if(pieces, [&](const ReadPiece& piece) { return !plan.arrays[piece.array].direct; });
   if (pieces.empty()) return;
+  std::vector<std::byte> scratch(storage != nullptr ? 0 : kBlockBytes);
   const FileBytes file(plan.path, plan.file_bytes);
   const auto announce = [&](const ReadPiece& piece) {
     for_parts(plan.arrays[piece.array].extents, piece.begin, piece.bytes, [&](auto in_file, auto, auto bytes) { file.announce(in_file, bytes); });
@@ -40,8 +41,8 @@ void read_direct(const DatasetPlan& plan, std::vector<ReadPiece> pieces, std::by
     // Block by block: each is hashed while it is still in the processor's cache.
     for (std::size_t begin = pieces[i].begin; begin < pieces[i].begin + pieces[i].bytes; begin += kBlockBytes) {
       const std::size_t number = begin / kBlockBytes;
-      const auto block = block_of(array, storage, number);
-      for_parts(array.extents, begin, block.size(), [&](auto in_file, auto in_array, auto bytes) { file.read(in_file, {storage + array.offset + in_array, bytes}); });
+      const std::span<std::byte> block((storage != nullptr ? storage + array.offset + begin : scratch.data()), std::min(kBlockBytes, array.spec.bytes() - begin));
+      for_parts(array.extents, begin, block.size(), [&](auto in_file, auto in_array, auto bytes) { file.read(in_file, block.subspan(in_array - begin, bytes)); });
       if (!plan.blocks.empty() && block_checksum(block) != plan.blocks[array.first_block + number]) damaged.push_back(array.first_block + number);
     }
   }
@@ -113,6 +114,16 @@ std::vector<std::uint64_t> read_pieces(const DatasetPlan& plan, const Share& sha
     all.insert(all.end(), damaged[i].begin(), damaged[i].end());
   }
   return all;
+}
+
+void verify_blocks(MPI_Comm comm, const DatasetPlan& plan) {
+  if (plan.blocks.empty()) return;
+  int rank = 0, ranks = 1;
+  check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
+  check_mpi(MPI_Comm_size(comm, &ranks), "asking for the number of ranks");
+  std::vector<std::uint64_t> damaged;
+  collectively(comm, [&] { read_direct(plan, pieces_of(plan, {rank, ranks}), nullptr, damaged); });
+  refuse_damage(comm, plan, damaged, false);
 }
 
 std::vector<std::uint64_t> verify_indirect(const DatasetPlan& plan, const Share& share, const std::byte* storage) {

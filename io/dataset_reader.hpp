@@ -33,6 +33,10 @@ std::vector<std::uint64_t> read_pieces(const DatasetPlan& plan, const Share& sha
 /// Verifies this share of the blocks of all arrays that are not direct; needs all their pieces to be read.
 std::vector<std::uint64_t> verify_indirect(const DatasetPlan& plan, const Share& share, const std::byte* storage);
 
+/// Collective on comm. Reads the whole file, dealt to the ranks, without keeping it, and compares all blocks with their checksums; nothing for files
+/// that have none. Throws alike on every rank: InputError as refuse_damage, IoError when the file cannot be read.
+void verify_blocks(MPI_Comm comm, const DatasetPlan& plan);
+
 /// "/atoms/frac_coords: block 17 (bytes 17825792 to 18874367, rows 1485482 to 1572863)": where block `number` lies.
 std::string block_place(const DatasetPlan& plan, std::uint64_t number);
 

@@ -20,6 +20,10 @@ struct LoadPlan {
   std::int64_t window_rows = 0;    // all rows if whole
 };
 
+/// What this process may use of this machine's memory: all of it, or what its control group (a batch job's, a container's) grants.
+/// ConfigError when the system does not say.
+std::uint64_t memory_of_this_machine();
+
 /// A pure function. `dataset_bytes` of all rows' arrays, which one node holds once whatever its ranks; `row_bytes` of an
 /// average row; `share` in (0, 1]. At least one row is in a window.
 LoadPlan plan_load(std::uint64_t dataset_bytes, double row_bytes, std::uint64_t node_memory, double share = kDatasetMemoryShare);

@@ -49,8 +49,8 @@ torch::Tensor move(const torch::Tensor& tensor, const torch::Device& device) {
 
 }  // namespace
 
-BatchBuilder::BatchBuilder(const io::Dataset& dataset, const RunConfig& config, const Labels* labels, const Standardisation& standardisation, Augmentation augmentation)
-    : dataset_(dataset), config_(config), labels_(labels), standardisation_(standardisation), augmentation_(augmentation),
+BatchBuilder::BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation)
+    : config_(config), standardisation_(standardisation), augmentation_(augmentation),
       simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {
   if (simulator_ == nullptr || augmentation == Augmentation::off || config.training.artefacts == 0) return;
   xrd::PatternOptions linear = config.pattern;
@@ -75,10 +75,10 @@ Batch BatchBuilder::build(std::span<const SampleRequest> samples) {
 void BatchBuilder::build(std::span<const SampleRequest> samples, Batch& batch) {
   batch.samples.assign(samples.begin(), samples.end());
   batch.failure.resize(samples.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) batch.failure[i] = unusable_reason(dataset_, samples[i].row, config_.model);
+  for (std::size_t i = 0; i < samples.size(); ++i) batch.failure[i] = unusable_reason(*samples[i].dataset, samples[i].row, config_.model);
   if (config_.model.uses_composition()) fill_composition(batch);
   if (config_.model.uses_xrd()) fill_patterns(batch);
-  if (labels_ != nullptr) fill_targets(batch);
+  if (!samples.empty() && samples.front().labels != nullptr) fill_targets(batch);
   if (augmentation_ == Augmentation::on && config_.model.dropout > 0) {
     batch.input.sample_key = tensor_in<std::int64_t>(batch.memory.sample_key, {std::ssize(samples)}, batch.pinned);
     auto* keys = batch.input.sample_key.data_ptr<std::int64_t>();
@@ -91,7 +91,7 @@ void BatchBuilder::build(std::span<const SampleRequest> samples, Batch& batch) {
 
 void BatchBuilder::fill_composition(Batch& batch) const {
   std::size_t slots = 1;
-  for (const auto& sample : batch.samples) slots = std::max(slots, dataset_.composition(sample.row).atomic_number.size());
+  for (const auto& sample : batch.samples) slots = std::max(slots, sample.dataset->composition(sample.row).atomic_number.size());
   const auto rows = std::ssize(batch.samples);
   batch.input.element = tensor_in<std::int64_t>(batch.memory.element, {rows, static_cast<std::int64_t>(slots)}, batch.pinned);
   batch.input.fraction = tensor_in<float>(batch.memory.fraction, {rows, static_cast<std::int64_t>(slots)}, batch.pinned);
@@ -102,7 +102,7 @@ void BatchBuilder::fill_composition(Batch& batch) const {
   std::vector<Share> shares;
   for (std::size_t i = 0; i < batch.samples.size(); ++i) {
     const auto& sample = batch.samples[i];
-    sort_composition(dataset_.composition(sample.row), shares);
+    sort_composition(sample.dataset->composition(sample.row), shares);
     if (shares.empty()) shares.push_back({1, 1.0F});  // never predicted: the row has a failure
     if (augmentation_ == Augmentation::on && config_.training.fraction_jitter > 0)
       jitter(shares, config_.training.fraction_jitter,
@@ -146,28 +146,29 @@ void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
     CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::strain, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample));
     strain = config_.training.strain * (2.0 * random.uniform() - 1.0);
   }
-  simulator_->pattern(dataset_.structure(sample.row), strain, out);
+  simulator_->pattern(sample.dataset->structure(sample.row), strain, out);
 }
 
 void BatchBuilder::simulate_measured(const SampleRequest& sample, double strength, std::span<float> out) {
+  const auto& dataset = *sample.dataset;
   xrd::ArtefactRanges ranges;
-  ranges.impurity_partners = dataset_.size();
+  ranges.impurity_partners = dataset.size();
   xrd::Artefacts artefacts = draw_artefacts(ranges, static_cast<std::uint64_t>(config_.training.seed), static_cast<std::uint64_t>(sample.epoch),
                                             static_cast<std::uint64_t>(sample.sample), strength);
   // Only what may be trained on: a pattern of the test set, even as an impurity, would have been seen.
   std::span<const float> impurity;
   const auto partner = static_cast<std::size_t>(std::max<std::int64_t>(artefacts.impurity_partner, 0));
-  if (artefacts.impurity_fraction > 0 && dataset_.split()[partner] == static_cast<std::uint8_t>(io::Split::train) && dataset_.has_structure(artefacts.impurity_partner)) {
+  if (artefacts.impurity_fraction > 0 && dataset.split()[partner] == static_cast<std::uint8_t>(io::Split::train) && dataset.has_structure(artefacts.impurity_partner)) {
     try {
-      impurity_simulator_->pattern(dataset_.structure(artefacts.impurity_partner), 0, impurity_);
+      impurity_simulator_->pattern(dataset.structure(artefacts.impurity_partner), 0, impurity_);
       impurity = impurity_;
     } catch (const InputError&) {
       // A partner that cannot be simulated is no impurity; as a sample it is reported where it is one.
     }
   }
   const auto row = static_cast<std::size_t>(sample.row);
-  const int given = dataset_.space_group()[row], group = given > 0 ? given : dataset_.space_group_spglib()[row];
-  realistic_->pattern(dataset_.structure(sample.row), crystal_system_of(group), artefacts, impurity, out, measured_);
+  const int given = dataset.space_group()[row], group = given > 0 ? given : dataset.space_group_spglib()[row];
+  realistic_->pattern(dataset.structure(sample.row), crystal_system_of(group), artefacts, impurity, out, measured_);
 }
 
 void BatchBuilder::fill_targets(Batch& batch) const {
@@ -178,11 +179,11 @@ void BatchBuilder::fill_targets(Batch& batch) const {
       batch.targets.value[t] = tensor_in<float>(batch.memory.target[t], {rows}, batch.pinned);
       auto* out = batch.targets.value[t].data_ptr<float>();
       for (std::size_t i = 0; i < batch.samples.size(); ++i)
-        out[i] = static_cast<float>((labels_->value(task, batch.samples[i].row) - standardisation_.mean[t]) / standardisation_.scale[t]);
+        out[i] = static_cast<float>((batch.samples[i].labels->value(task, batch.samples[i].row) - standardisation_.mean[t]) / standardisation_.scale[t]);
     } else {
       batch.targets.value[t] = tensor_in<std::int64_t>(batch.memory.target[t], {rows}, batch.pinned);
       auto* out = batch.targets.value[t].data_ptr<std::int64_t>();
-      for (std::size_t i = 0; i < batch.samples.size(); ++i) out[i] = labels_->crystal_system(batch.samples[i].row);
+      for (std::size_t i = 0; i < batch.samples.size(); ++i) out[i] = batch.samples[i].labels->crystal_system(batch.samples[i].row);
     }
   }
 }

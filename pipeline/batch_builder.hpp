@@ -19,6 +19,8 @@ namespace xxact::pipeline {
 
 /// One sample of a batch; `epoch` and `sample` key its augmentation.
 struct SampleRequest {
+  const io::Dataset* dataset = nullptr;
+  const Labels* labels = nullptr;  // of the dataset; null: no targets
   std::int64_t row = 0, epoch = 0, sample = 0;
   std::int64_t step = 0, steps = 1;  // of the training, for what changes in its course
 };
@@ -45,12 +47,12 @@ enum class Augmentation { off, on };
 
 class BatchBuilder {
  public:
-  /// References must outlive it. `labels` may be null: no targets.
-  BatchBuilder(const io::Dataset& dataset, const RunConfig& config, const Labels* labels, const Standardisation& standardisation, Augmentation augmentation);
+  /// References must outlive it.
+  BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation);
   ~BatchBuilder();
   BatchBuilder(BatchBuilder&&) noexcept;
 
-  /// Rows that cannot be simulated get a reason in `failure`, never an exception.
+  /// Rows that cannot be simulated get a reason in `failure`, never an exception. Targets are filled if the first sample has labels: all or none have.
   void build(std::span<const SampleRequest> samples, Batch& batch);
   Batch build(std::span<const SampleRequest> samples);
 
@@ -61,9 +63,7 @@ class BatchBuilder {
   void simulate_measured(const SampleRequest& sample, double strength, std::span<float> out);
   void fill_targets(Batch& batch) const;
 
-  const io::Dataset& dataset_;
   const RunConfig& config_;
-  const Labels* labels_;
   const Standardisation& standardisation_;
   Augmentation augmentation_;
   std::unique_ptr<xrd::Simulator> simulator_;             // null for models without patterns

@@ -37,11 +37,11 @@ Predictions infer(model::XxactModel& net, const RunConfig& config, const Standar
   const auto start = std::chrono::steady_clock::now();
   net->eval();
   std::vector<BatchBuilder> builders;
-  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(dataset, config, nullptr, standardisation, Augmentation::off);
+  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, standardisation, Augmentation::off);
   const auto total = std::ssize(rows);
   Loader loader(std::move(builders), (total + options.batch - 1) / options.batch, options.loader, [&](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
     std::vector<SampleRequest> samples;
-    for (std::int64_t i = ticket * options.batch; i < std::min(total, (ticket + 1) * options.batch); ++i) samples.push_back({rows[static_cast<std::size_t>(i)], 0, 0});
+    for (std::int64_t i = ticket * options.batch; i < std::min(total, (ticket + 1) * options.batch); ++i) samples.push_back({&dataset, nullptr, rows[static_cast<std::size_t>(i)], 0, 0});
     builder.build(samples, batch);
   });
   Predictions out;

@@ -10,6 +10,8 @@
 namespace xxact::pipeline {
 namespace {
 
+constexpr std::int64_t kMomentsBlock = 4096;  // rows
+
 std::size_t index_of(model::Task task) { return static_cast<std::size_t>(task); }
 
 }  // namespace
@@ -43,27 +45,59 @@ bool Labels::known(model::Task task, std::int64_t row) const {
   return task == model::Task::crystal_system ? crystal_system(row) >= 0 : !std::isnan(value(task, row));
 }
 
-Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, const sampling::RowSelection& rows) {
+void LabelMoments::add(const Labels& labels, const std::vector<model::Task>& tasks, std::int64_t row) {
+  for (const auto task : tasks) {
+    if (!labels.known(task, row)) continue;
+    const auto t = index_of(task);
+    ++count[t];
+    if (!model::is_regression(task)) continue;
+    const double difference = labels.value(task, row) - mean[t];
+    mean[t] += difference / count[t];
+    squares[t] += difference * (labels.value(task, row) - mean[t]);
+  }
+}
+
+void LabelMoments::add(const LabelMoments& more) {
+  for (std::size_t t = 0; t < count.size(); ++t) {
+    if (more.count[t] == 0) continue;
+    const double both = count[t] + more.count[t], difference = more.mean[t] - mean[t];
+    squares[t] += more.squares[t] + difference * difference * count[t] * more.count[t] / both;
+    mean[t] += difference * more.count[t] / both;
+    count[t] = both;
+  }
+}
+
+Standardisation standardise(const LabelMoments& moments, const std::vector<model::Task>& tasks) {
   Standardisation result;
   for (const auto task : tasks) {
-    if (!model::is_regression(task)) continue;
-    double sum = 0, squares = 0, count = 0;
-    rows.for_each([&](std::int64_t row) {
-      if (!labels.known(task, row)) return;
-      sum += labels.value(task, row);
-      ++count;
-    });
-    const double mean = sum / count;
-    rows.for_each([&](std::int64_t row) {
-      if (labels.known(task, row)) squares += (labels.value(task, row) - mean) * (labels.value(task, row) - mean);
-    });
-    const double scale = std::sqrt(squares / (count - 1));
-    if (!(count >= 2) || !(scale > 0) || !std::isfinite(scale))
-      throw InputError("the training rows have {} different labels '{}': at least two are needed", count < 2 ? "fewer than two" : "no two", model::task_name(task));
-    result.mean[index_of(task)] = mean;
-    result.scale[index_of(task)] = scale;
+    const auto t = index_of(task);
+    if (!model::is_regression(task)) {
+      if (moments.count[t] == 0) throw InputError("no training row has a space group, which the task '{}' needs; ingest with --symmetry given or compute", model::task_name(task));
+      continue;
+    }
+    const double scale = std::sqrt(moments.squares[t] / (moments.count[t] - 1));
+    if (!(moments.count[t] >= 2) || !(scale > 0) || !std::isfinite(scale))
+      throw InputError("the training rows have {} different labels '{}': at least two are needed", moments.count[t] < 2 ? "fewer than two" : "no two", model::task_name(task));
+    result.mean[t] = moments.mean[t];
+    result.scale[t] = scale;
   }
   return result;
+}
+
+Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, const sampling::RowSelection& rows) {
+  LabelMoments all, block;
+  std::int64_t number = 0;
+  // Block by block, so that those who read blocks get the same sums.
+  rows.for_each([&](std::int64_t row) {
+    if (row / kMomentsBlock != number) {
+      all.add(block);
+      block = {};
+      number = row / kMomentsBlock;
+    }
+    block.add(labels, tasks, row);
+  });
+  all.add(block);
+  return standardise(all, tasks);
 }
 
 Subset parse_subset(const std::string& name) {

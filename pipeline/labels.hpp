@@ -37,8 +37,19 @@ class Labels {
   std::array<bool, 3> present_ = {false, false, false};
 };
 
-/// Mean and standard deviation over `rows` where the label is known. InputError when a task has fewer than two labels there
-/// or they are all the same.
+/// What standardisation needs of some rows: how many know each task, and of the regressions the mean and the sum of squared
+/// differences from it. Sums of parts: Chan, Golub and LeVeque, Am. Stat. 37 (1983) 242, doi:10.1080/00031305.1983.10483115.
+struct LabelMoments {
+  std::array<double, 3> count = {0, 0, 0}, mean = {0, 0, 0}, squares = {0, 0, 0};
+
+  void add(const Labels& labels, const std::vector<model::Task>& tasks, std::int64_t row);
+  void add(const LabelMoments& more);
+};
+
+/// Mean and standard deviation. InputError when a regression has fewer than two labels or they are all the same, or when no row
+/// knows the crystal system.
+Standardisation standardise(const LabelMoments& moments, const std::vector<model::Task>& tasks);
+/// The same over `rows`.
 Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, const sampling::RowSelection& rows);
 
 enum class Subset { train, validation, test, all };

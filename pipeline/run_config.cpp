@@ -92,6 +92,11 @@ std::vector<Field> training_fields() {
   f.push_back(number<double>("artefact-ramp", "share of the steps over which the artefacts grow from nothing to their strength", [](T& c) -> double& { return c.training.artefact_ramp; }, 0.0, 1.0));
   f.push_back(number<double>("fraction-jitter", "relative standard deviation of training compositions (CrabNet: 0.02)", [](T& c) -> double& { return c.training.fraction_jitter; }, 0.0, 0.2));
   f.push_back(number<std::int64_t>("seed", "of weights, order and augmentation", [](T& c) -> auto& { return c.training.seed; }, 0, INT64_MAX));
+  f.push_back(number<double>("train-fraction", "share of the training rows to learn from; subsets of one subset-seed are nested and hold known labels and crystal systems in proportion", [](T& c) -> double& { return c.training.train_fraction; }, 1e-9, 1.0));
+  f.push_back(number<std::int64_t>("subset-seed", "which rows train-fraction takes, apart from seed", [](T& c) -> auto& { return c.training.subset_seed; }, 0, INT64_MAX));
+  f.push_back(choice<sampling::Stratification>("stratify", "labels: every batch holds known labels and crystal systems in proportion", {"none", "labels"}, [](T& c) -> auto& { return c.training.stratify; }));
+  f.push_back(number<std::int64_t>("window-rows", "stream a dataset larger than memory: rows of the file a window, of which two lie in memory; shuffled within; 0: hold all", [](T& c) -> auto& { return c.training.window_rows; }, 0, INT64_C(1) << 40));
+  f.push_back(number<std::int64_t>("window-block", "consecutive rows of the file that windows are drawn by", [](T& c) -> auto& { return c.training.window_block; }, 1, 1 << 20));
   f.push_back(number<double>("validate-epochs", "epochs between validations; 0: a tenth of the run", [](T& c) -> double& { return c.training.validate_epochs; }, 0.0, 1e6));
   f.push_back(number<double>("checkpoint-epochs", "epochs between checkpoints; 0: a quarter of the run", [](T& c) -> double& { return c.training.checkpoint_epochs; }, 0.0, 1e6));
   f.push_back(choice<model::RegressionLoss>("regression-loss", "robust_l1: Laplace likelihood; l1: absolute error, log-scale learned apart", {"robust_l1", "l1"}, [](T& c) -> auto& { return c.training.objective.regression; }));
@@ -156,6 +161,10 @@ void validate(const RunConfig& config) {
     if (config.pattern.fwhm_deg > kWidestLineWithArtefacts)
       throw ConfigError("fwhm = {} with artefacts: the background that is taken off such patterns would take lines wider than {} degrees with it", config.pattern.fwhm_deg, kWidestLineWithArtefacts);
   }
+  if (config.training.window_rows > 0 && config.training.window_rows < config.training.window_block)
+    throw ConfigError("window-rows = {} is less than a block of {} rows (window-block)", config.training.window_rows, config.training.window_block);
+  if (config.training.window_rows > 0 && config.training.stratify != sampling::Stratification::none)
+    throw ConfigError("stratify = labels cannot be had with window-rows = {}: windows are shuffled whole", config.training.window_rows);
   if (config.training.artefacts > 0 && config.training.strain > 0)
     throw ConfigError("strain = {} and artefacts = {}: the artefacts bring a strain of their own, so leave strain at 0", config.training.strain, config.training.artefacts);
 }

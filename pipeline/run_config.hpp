@@ -10,6 +10,7 @@
 
 #include "model/config.hpp"
 #include "model/objectives.hpp"
+#include "pipeline/sampling/strata.hpp"
 #include "pipeline/xrd/simulator.hpp"
 
 namespace xxact::pipeline {
@@ -28,6 +29,11 @@ struct TrainingConfig {
   double artefact_ramp = 0.5;        // the share of the steps over which the strength grows to that
   double fraction_jitter = 0.02;     // relative, standard deviation, of training compositions
   std::int64_t seed = 0;
+  double train_fraction = 1;         // of the training rows; smaller subsets lie within larger ones
+  std::int64_t subset_seed = 0;      // which subset
+  sampling::Stratification stratify = sampling::Stratification::none;
+  std::int64_t window_rows = 0;      // of a streamed dataset, shuffled among themselves; 0: the dataset is held whole
+  std::int64_t window_block = 4096;  // consecutive rows that windows are made of
   double validate_epochs = 0;        // between validations; 0: a tenth of the run
   double checkpoint_epochs = 0;      // between checkpoints; 0: a quarter of the run
   model::ObjectiveConfig objective;

@@ -37,18 +37,6 @@ std::int64_t resident_bytes() {
   return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
 }
 
-/// Labelled rows, standardisation and plan: what both training and its dry run start from.
-struct Preparation {
-  Labels labels;
-  TrainingRows rows;
-  Standardisation standardisation;
-  TrainingPlan plan;
-
-  Preparation(const io::Dataset& dataset, const RunConfig& config, int threads, const comm::Communicator& comm)
-      : labels(dataset, config.model.tasks, true), rows(select_training_rows(dataset, config, labels, comm, threads)),
-        standardisation(standardise(labels, config.model.tasks, rows.train)), plan(dataset, config, rows.train, comm.rank(), comm.size()) {}
-};
-
 /// ", formation_energy_per_atom.mae 0.0494" of a metrics line, for the progress bar.
 std::string validation_note(const nlohmann::json& line) {
   std::string note;
@@ -61,8 +49,8 @@ std::string validation_note(const nlohmann::json& line) {
 
 class Trainer {
  public:
-  Trainer(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm)
-      : dataset_(dataset), config_(config), options_(options), device_(device), comm_(comm), prepared_(dataset, config, device.threads().loader.threads, comm),
+  Trainer(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm)
+      : data_(data), config_(config), options_(options), device_(device), comm_(comm), plan_(data, config, comm.rank(), comm.size()),
         state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_gradient_channel(comm)),
         reducer_(state_.flat(), *channel_, comm) {}
 
@@ -86,12 +74,12 @@ class Trainer {
   void write_summary(const Loader& loader);
   ModelDescription description(const Calibration& calibration) const;
 
-  const io::Dataset& dataset_;
+  TrainingData& data_;
   const RunConfig& config_;
   const TrainingOptions& options_;
   const Device& device_;
   const comm::Communicator& comm_;
-  Preparation prepared_;
+  TrainingPlan plan_;
   TrainingState state_;
   RunFolder folder_;
   std::unique_ptr<comm::GradientChannel> channel_;
@@ -102,9 +90,9 @@ class Trainer {
 };
 
 void Trainer::report_unusable() const {
-  if (!comm_.root() || prepared_.rows.unusable.empty()) return;
+  if (!comm_.root() || data_.unusable().empty()) return;
   std::string all;
-  for (const auto& text : prepared_.rows.unusable) all += text;
+  for (const auto& text : data_.unusable()) all += text;
   write_file_atomically(folder_.path() / "unusable.txt", all);
   log::warn("{} labelled rows cannot be given to this model and are left out: see {}", std::count(all.begin(), all.end(), '\n'), (folder_.path() / "unusable.txt").string());
 }
@@ -128,12 +116,12 @@ void Trainer::resume_from_latest() {
   }
   const auto checkpoint = io::read_checkpoint(file);
   const auto description = read_description(checkpoint);
-  if (description.dataset_hash != dataset_.content_hash())
-    throw ConfigError("{} was trained on a dataset with content hash {}, --data has {}", file, description.dataset_hash, dataset_.content_hash());
+  if (description.dataset_hash != data_.facts().content_hash)
+    throw ConfigError("{} was trained on a dataset with content hash {}, --data has {}", file, description.dataset_hash, data_.facts().content_hash);
   if (to_ini(description.config) != to_ini(config_))
     throw ConfigError("{} belongs to a run with another configuration: resume with the configuration in {}", file, (folder_.path() / "config.ini").string());
   state_.restore(checkpoint);
-  log::info("resuming after step {} of {} from {}", state_.step, prepared_.plan.total_steps(), file);
+  log::info("resuming after step {} of {} from {}", state_.step, plan_.total_steps(), file);
 }
 
 void Trainer::start() {
@@ -148,28 +136,28 @@ void Trainer::start() {
   if (state_.step == 0) folder_.write_config(to_ini(config_));
   folder_.open_metrics(state_.step);
   first_step_ = state_.step;
-  log::info("{} rows to train on, {} to validate, {} parameters, {} steps of {} samples on {} rank{} ({})", prepared_.rows.train.size(),
-            prepared_.rows.validation.size(), state_.flat().size(), prepared_.plan.total_steps(), config_.training.global_batch, comm_.size(),
+  log::info("{} rows to train on, {} to validate, {} parameters, {} steps of {} samples on {} rank{} ({})", data_.samples(),
+            data_.validation().rows.size(), state_.flat().size(), plan_.total_steps(), config_.training.global_batch, comm_.size(),
             comm_.size() > 1 ? "s" : "", device_.name());
 }
 
 std::unique_ptr<Loader> Trainer::make_loader() const {
   std::vector<BatchBuilder> builders;
   for (int i = 0; i < device_.threads().loader.threads; ++i)
-    builders.emplace_back(dataset_, config_, &prepared_.labels, prepared_.standardisation, Augmentation::on);
-  const auto& plan = prepared_.plan;
-  const auto per_step = plan.micro_batches();
-  return std::make_unique<Loader>(std::move(builders), (plan.total_steps() - first_step_) * per_step, device_.threads().loader,
-                                  [this, &plan, per_step](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
+    builders.emplace_back(config_, data_.standardisation(), Augmentation::on);
+  const auto per_step = plan_.micro_batches();
+  data_.begin(plan_.position(first_step_), plan_.position(plan_.total_steps()));
+  return std::make_unique<Loader>(std::move(builders), (plan_.total_steps() - first_step_) * per_step, device_.threads().loader,
+                                  [this, per_step](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
                                     const auto step = first_step_ + ticket / per_step;
-                                    builder.build(plan.samples(step, ticket % per_step), batch);
-                                    batch.valid_count = plan.valid_count(step, prepared_.labels);
+                                    builder.build(plan_.samples(step, ticket % per_step), batch);
+                                    batch.valid_count = plan_.valid_count(step);
                                   });
 }
 
 double Trainer::accumulate_gradients(Loader& loader) {
   double loss = 0;
-  const auto count = prepared_.plan.micro_batches();
+  const auto count = plan_.micro_batches();
   state_.flat().zero_gradient();
   if (count == 0) reducer_.arm();
   for (std::int64_t micro = 0; micro < count; ++micro) {
@@ -186,7 +174,6 @@ double Trainer::accumulate_gradients(Loader& loader) {
 
 Trainer::StepNumbers Trainer::take_step(Loader& loader) {
   StepNumbers numbers;
-  const auto& plan = prepared_.plan;
   // Loss and the wish to stop travel together: one small sum a step, and every rank stops at the same step.
   std::array<double, 2> shared = {accumulate_gradients(loader), stop_requested() ? 1.0 : 0.0};
   comm_.sum(shared, "sum of losses and stop requests");
@@ -194,21 +181,21 @@ Trainer::StepNumbers Trainer::take_step(Loader& loader) {
   numbers.stop = shared[1] > 0;
   if (!std::isfinite(numbers.loss))
     throw NumericError("step {}: the loss is {}; lower --learning-rate, or continue from the last checkpoint with --resume", state_.step, numbers.loss);
-  numbers.learning_rate = model::learning_rate(state_.step, plan.total_steps(), plan.warmup_steps(), config_.training.learning_rate);
+  numbers.learning_rate = model::learning_rate(state_.step, plan_.total_steps(), plan_.warmup_steps(), config_.training.learning_rate);
   numbers.gradient_norm = state_.update(numbers.learning_rate);
-  numbers.stop = numbers.stop || (options_.stop_after > 0 && state_.step >= options_.stop_after && state_.step < plan.total_steps());
+  numbers.stop = numbers.stop || (options_.stop_after > 0 && state_.step >= options_.stop_after && state_.step < plan_.total_steps());
   return numbers;
 }
 
 ModelDescription Trainer::description(const Calibration& calibration) const {
-  return {config_, prepared_.standardisation, calibration, dataset_.content_hash(), options_.program_version, state_.step, state_.step * config_.training.global_batch};
+  return {config_, data_.standardisation(), calibration, data_.facts().content_hash, options_.program_version, state_.step, state_.step * config_.training.global_batch};
 }
 
 void Trainer::validate_now(nlohmann::json& line) {
-  if (prepared_.rows.validation.empty()) return;
+  if (data_.validation().rows.empty()) return;
   state_.swap_average();
   const InferenceOptions inference{device_.threads().loader, 256, {}};
-  const auto result = validate_model(state_.net(), config_, prepared_.standardisation, dataset_, prepared_.labels, prepared_.rows.validation, device_.torch(), inference, comm_);
+  const auto result = validate_model(state_.net(), config_, data_.standardisation(), *data_.validation().dataset, *data_.validation().labels, data_.validation().rows, device_.torch(), inference, comm_);
   if (result.score < state_.best.score) {
     state_.best = {result.score, state_.step, result.metrics};
     if (comm_.root()) state_.save_model(folder_.best(), description(result.calibration));
@@ -231,7 +218,7 @@ void Trainer::log_step(const StepNumbers& numbers, const Loader& loader, nlohman
   const auto consumed = state_.step * config_.training.global_batch;
   line["step"] = state_.step;
   line["consumed_samples"] = consumed;
-  line["epoch"] = static_cast<double>(consumed) / static_cast<double>(prepared_.plan.order().samples());
+  line["epoch"] = plan_.epoch(state_.step);
   line["loss"] = numbers.loss;
   line["learning_rate"] = numbers.learning_rate;
   line["gradient_norm"] = numbers.gradient_norm;
@@ -251,73 +238,74 @@ void Trainer::write_summary(const Loader& loader) {
   for (const auto task : config_.model.tasks) tasks.emplace_back(model::task_name(task));
   const auto done = state_.step - first_step_;
   const double seconds = seconds_since(start_);
-  std::array<std::int64_t, 3> split{};
-  for (const auto part : dataset_.split())
-    if (part < split.size()) ++split[part];
+  const auto& facts = data_.facts();
   folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step},
                          {"consumed_samples", state_.step * config_.training.global_batch}, {"seconds", seconds}, {"core_seconds", core[0]},
                          {"samples_per_s", static_cast<double>(done * config_.training.global_batch) / seconds}, {"ranks", comm_.size()},
                          {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader.threads}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
-                         {"dataset", {{"path", dataset_.path().string()}, {"content_hash", dataset_.content_hash()}, {"rows", dataset_.size()},
-                                      {"train", split[0]}, {"validation", split[1]}, {"test", split[2]}, {"source", dataset_.description().source},
-                                      {"licence", dataset_.description().licence}, {"split_rule", dataset_.description().split_rule}}},
+                         {"dataset", {{"path", facts.path.string()}, {"content_hash", facts.content_hash}, {"rows", facts.rows},
+                                      {"train", facts.split[0]}, {"validation", facts.split[1]}, {"test", facts.split[2]}, {"source", facts.source},
+                                      {"licence", facts.licence}, {"split_rule", facts.split_rule}}},
+                         {"training_rows", data_.samples()},
                          {"seed", config_.training.seed}, {"data_wait_s", worst[0]}, {"comm_wait_s", worst[1]}, {"memory_bytes", worst[2]},
-                         {"program_version", options_.program_version}, {"finished", state_.step == prepared_.plan.total_steps()}});
+                         {"program_version", options_.program_version}, {"finished", state_.step == plan_.total_steps()}});
 }
 
 TrainingOutcome Trainer::run() {
   start();
   const auto loader = make_loader();
-  const auto& plan = prepared_.plan;
+  // However this ends, the loader's threads must not wait for samples that nobody brings any more.
+  const std::shared_ptr<void> ended(nullptr, [this](void*) { data_.end(); });
   state_.net()->train();
-  Progress progress("training", "steps", plan.total_steps(), comm_.root());
+  Progress progress("training", "steps", plan_.total_steps(), comm_.root());
   std::string latest;
   bool stop = false;
-  while (state_.step < plan.total_steps() && !stop) {
+  while (state_.step < plan_.total_steps() && !stop) {
+    data_.used_before(plan_.position(state_.step));
     const auto numbers = take_step(*loader);
     stop = numbers.stop;
-    const bool last = state_.step == plan.total_steps();
+    const bool last = state_.step == plan_.total_steps();
     nlohmann::json line = nlohmann::json::object();
-    if (last || state_.step % plan.validate_every() == 0) {
+    if (last || state_.step % plan_.validate_every() == 0) {
       validate_now(line);
       latest = validation_note(line);
     }
     log_step(numbers, *loader, line);
-    if (last || stop || state_.step % plan.checkpoint_every() == 0) save_checkpoint();
+    if (last || stop || state_.step % plan_.checkpoint_every() == 0) save_checkpoint();
     progress.update(state_.step, fmt::format("loss {:.4f}{}", numbers.loss, latest));
   }
   // Without validation rows the last weights are the only choice.
-  if (state_.best.step == 0 && state_.step == plan.total_steps() && comm_.root()) {
+  if (state_.best.step == 0 && state_.step == plan_.total_steps() && comm_.root()) {
     state_.swap_average();
     state_.save_model(folder_.best(), description({}));
     state_.swap_average();
   }
   write_summary(*loader);
   comm_.barrier("end of training");
-  return stop && state_.step < plan.total_steps() ? TrainingOutcome::stopped : TrainingOutcome::finished;
+  return stop && state_.step < plan_.total_steps() ? TrainingOutcome::stopped : TrainingOutcome::finished;
 }
 
 }  // namespace
 
-TrainingOutcome train(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm) {
-  return Trainer(dataset, config, options, device, comm).run();
+TrainingOutcome train(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm) {
+  return Trainer(data, config, options, device, comm).run();
 }
 
-std::string describe_training(const io::Dataset& dataset, const RunConfig& config, const Device& device, const comm::Communicator& comm) {
-  const Preparation prepared(dataset, config, device.threads().loader.threads, comm);
+std::string describe_training(TrainingData& data, const RunConfig& config, const Device& device, const comm::Communicator& comm) {
   TrainingState state(config, device.torch());
-  const auto& plan = prepared.plan;
+  const TrainingPlan plan(data, config, comm.rank(), comm.size());
   const double mib = 1.0 / (1 << 20);
   // Weights, gradients, two moments and the average, float32; the training checkpoint holds all but the gradients.
   const double state_mib = 5.0 * 4.0 * static_cast<double>(state.flat().size()) * mib;
   return fmt::format(
       "rows        {} to train on, {} to validate\n"
+      "data        {}\n"
       "steps       {} of {} samples ({} warm-up); validation every {}, checkpoint every {}\n"
       "per rank    {} forward passes a step on {} rank{}\n"
       "parameters  {}\n"
       "memory      {:.1f} MiB of weights, gradients and optimiser a rank; {:.1f} MiB a checkpoint\n",
-      prepared.rows.train.size(), prepared.rows.validation.size(), plan.total_steps(), config.training.global_batch, plan.warmup_steps(), plan.validate_every(),
+      data.samples(), data.validation().rows.size(), data.describe(), plan.total_steps(), config.training.global_batch, plan.warmup_steps(), plan.validate_every(),
       plan.checkpoint_every(), plan.micro_batches(), comm.size(), comm.size() > 1 ? "s" : "", state.flat().size(), state_mib, state_mib * 0.8);
 }
 

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <string>
 
-#include "io/dataset.hpp"
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/device.hpp"
 #include "pipeline/run_config.hpp"
+#include "pipeline/training_data.hpp"
 
 namespace xxact::pipeline {
 
@@ -23,9 +23,9 @@ struct TrainingOptions {
 enum class TrainingOutcome { finished, stopped };
 
 /// Trains and fills the run folder. Errors: ConfigError, InputError, NumericError naming the step. Collective on comm.
-TrainingOutcome train(const io::Dataset& dataset, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm);
+TrainingOutcome train(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm);
 
 /// The budget of such a run in words: rows, steps, parameters, memory, sizes of batches. Collective on comm.
-std::string describe_training(const io::Dataset& dataset, const RunConfig& config, const Device& device, const comm::Communicator& comm);
+std::string describe_training(TrainingData& data, const RunConfig& config, const Device& device, const comm::Communicator& comm);
 
 }  // namespace xxact::pipeline

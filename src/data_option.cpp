@@ -23,9 +23,9 @@ bool up_to_date(const std::filesystem::path& dataset, const std::filesystem::pat
 
 }  // namespace
 
-io::Dataset open_data(const std::filesystem::path& data, const std::filesystem::path& folder, const Runtime& runtime) {
+std::filesystem::path find_data(const std::filesystem::path& data, const std::filesystem::path& folder, const Runtime& runtime) {
   if (!std::filesystem::exists(data)) throw InputError("{}: there is no such file or folder", data.string());
-  if (io::is_dataset_file(data)) return io::read_dataset_shared(runtime.world(), data);
+  if (io::is_dataset_file(data)) return data;
   const auto dataset = folder / dataset_name(data);
   const comm::Communicator comm(runtime.world());
   // Rank 0 decides: the file may appear between two ranks' looks at it.
@@ -41,7 +41,11 @@ io::Dataset open_data(const std::filesystem::path& data, const std::filesystem::
     const auto summary = io::ingest(runtime.world(), ingest);
     log::info("ingested {} structures, {} rejected (see {})", summary.rows, summary.rejected, summary.rejects.string());
   }
-  return io::read_dataset_shared(runtime.world(), dataset);
+  return dataset;
+}
+
+io::Dataset open_data(const std::filesystem::path& data, const std::filesystem::path& folder, const Runtime& runtime) {
+  return io::read_dataset_shared(runtime.world(), find_data(data, folder, runtime));
 }
 
 }  // namespace xxact

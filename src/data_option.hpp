@@ -2,15 +2,17 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 
 #include "io/dataset.hpp"
 #include "src/runtime.hpp"
 
 namespace xxact {
 
-/// Opens the dataset behind `data`. What is not a dataset file is ingested to FOLDER/<name>.h5 unless that is there and newer.
+/// The dataset file behind `data`. What is not one is ingested to FOLDER/<name>.h5 unless that is there and newer.
 /// InputError when nothing in it can be used. Collective on the world communicator.
+std::filesystem::path find_data(const std::filesystem::path& data, const std::filesystem::path& folder, const Runtime& runtime);
+
+/// That dataset, held in memory whole. Collective on the world communicator.
 io::Dataset open_data(const std::filesystem::path& data, const std::filesystem::path& folder, const Runtime& runtime);
 
 }  // namespace xxact

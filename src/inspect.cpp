@@ -1,12 +1,11 @@
 // xxact inspect: what a dataset, checkpoint, run folder or result table holds.
-#include <unistd.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
 
 #include "io/collective_step.hpp"
 #include "io/inspect.hpp"
+#include "io/load_plan.hpp"
 #include "src/base/error.hpp"
 #include "src/command.hpp"
 #include "src/runtime.hpp"
@@ -23,12 +22,6 @@ void describe(options::options_description& description) {
       ("ranks-per-node", options::value<int>(), "ranks on that node, which share one copy of the arrays; as many as run here if only --memory-gib is given");
 }
 
-std::uint64_t memory_of_this_machine() {
-  const long pages = ::sysconf(_SC_PHYS_PAGES), bytes = ::sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || bytes <= 0) throw ConfigError("the system does not say how much memory it has; give --memory-gib");
-  return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(bytes);
-}
-
 /// Empty unless one of its options is given.
 io::NodeMemory node_of(const options::variables_map& values, const Runtime& runtime) {
   io::NodeMemory node;
@@ -36,7 +29,7 @@ io::NodeMemory node_of(const options::variables_map& values, const Runtime& runt
   node.ranks = values.count("ranks-per-node") > 0 ? values["ranks-per-node"].as<int>() : runtime.ranks_on_host();
   if (node.ranks < 1 || node.ranks > 100000) throw ConfigError("--ranks-per-node {}: must be 1 to 100000, e.g. 4", node.ranks);
   if (values.count("memory-gib") == 0) {
-    node.bytes = memory_of_this_machine();
+    node.bytes = io::memory_of_this_machine();
     return node;
   }
   const double gib = values["memory-gib"].as<double>();

@@ -2,8 +2,12 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <memory>
 
+#include "io/dataset_shared.hpp"
+#include "io/load_plan.hpp"
 #include "pipeline/report/figures.hpp"
+#include "pipeline/streamed_training_data.hpp"
 #include "pipeline/trainer.hpp"
 #include "src/command.hpp"
 #include "src/compute_options.hpp"
@@ -41,12 +45,29 @@ pipeline::RunConfig effective_config(const options::variables_map& values) {
 }
 
 /// A column that mixes definitions has no one meaning; io writes "mixed: ..." into its definition.
-void refuse_mixed_labels(const io::Dataset& dataset, const pipeline::RunConfig& config) {
-  for (const auto task : config.model.tasks) {
-    const auto* label = dataset.find_label(model::task_name(task));
-    if (label != nullptr && label->definition.starts_with("mixed:"))
-      throw ConfigError("{}: the label '{}' mixes definitions ({}): train on one of them, or say --allow-mixed-labels", dataset.path().string(), label->name, label->definition);
-  }
+void refuse_mixed_labels(const io::DatasetPlan& plan, const pipeline::RunConfig& config) {
+  for (const auto task : config.model.tasks)
+    for (const auto& label : plan.description->labels)
+      if (label.name == model::task_name(task) && label.definition.starts_with("mixed:"))
+        throw ConfigError("{}: the label '{}' mixes definitions ({}): train on one of them, or say --allow-mixed-labels", plan.path.string(), label.name, label.definition);
+}
+
+/// A dataset that is to be held whole must leave memory for the rest.
+void refuse_too_large(const io::DatasetPlan& plan, const pipeline::RunConfig& config) {
+  if (config.training.window_rows > 0) return;
+  const double row_bytes = static_cast<double>(plan.bytes) / static_cast<double>(plan.rows());
+  const auto memory = io::memory_of_this_machine();
+  const auto load = io::plan_load(plan.bytes, row_bytes, memory);
+  if (load.mode == io::LoadMode::streamed)
+    throw ConfigError("{}: its arrays take {:.1f} GiB, structures may take {:.1f} of this machine's {:.1f} GiB; stream it through windows: --window-rows {}", plan.path.string(),
+                      static_cast<double>(plan.bytes) / 0x1p30, static_cast<double>(load.usable_bytes) / 0x1p30, static_cast<double>(memory) / 0x1p30, load.window_rows);
+}
+
+/// Collective on comm.
+std::unique_ptr<pipeline::TrainingData> open_training_data(io::DatasetPlan plan, const pipeline::RunConfig& config, const Compute& compute, const Runtime& runtime) {
+  const int threads = compute.device.threads().loader.threads;
+  if (config.training.window_rows > 0) return std::make_unique<pipeline::StreamedTrainingData>(std::move(plan), config, compute.comm, threads);
+  return std::make_unique<pipeline::ResidentTrainingData>(io::read_dataset_shared(runtime.world(), plan.path), config, compute.comm, threads);
 }
 
 ExitCode run(const options::variables_map& values, Runtime& runtime) {
@@ -57,8 +78,10 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   }
   const std::filesystem::path output = values["output"].as<std::string>();
   const Compute compute(values, runtime);
-  const auto dataset = open_data(values["data"].as<std::string>(), output, runtime);
-  if (!values["allow-mixed-labels"].as<bool>()) refuse_mixed_labels(dataset, config);
+  auto plan = io::plan_dataset(runtime.world(), find_data(values["data"].as<std::string>(), output, runtime));
+  if (!values["allow-mixed-labels"].as<bool>()) refuse_mixed_labels(plan, config);
+  refuse_too_large(plan, config);
+  const auto data = open_training_data(std::move(plan), config, compute, runtime);
 
   pipeline::TrainingOptions training;
   training.output = output;
@@ -67,11 +90,11 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   training.stop_after = values["stop-after"].as<std::int64_t>();
   training.program_version = kVersion;
   if (values["dry-run"].as<bool>()) {
-    const auto text = pipeline::describe_training(dataset, config, compute.device, compute.comm);
+    const auto text = pipeline::describe_training(*data, config, compute.device, compute.comm);
     if (runtime.root()) std::cout << text;
     return ExitCode::done;
   }
-  const auto outcome = pipeline::train(dataset, config, training, compute.device, compute.comm);
+  const auto outcome = pipeline::train(*data, config, training, compute.device, compute.comm);
   runtime.after_finalize(report::draw_learning_curves, {output.string()});
   if (outcome == pipeline::TrainingOutcome::stopped) {
     log::info("stopped with a checkpoint; continue with --resume");
@@ -87,7 +110,9 @@ const Command kTrainCommand = {
     "train", "train a model on a dataset, on any number of ranks",
     "xxact train --data perovskites.h5 --output runs/bimodal --config configs/demo/perovskites-bimodal.ini\n"
     "mpirun -n 8 xxact train --data alexandria.h5 --output runs/paper --preset paper --global-batch 32768 --learning-rate 5e-4\n"
-    "xxact train --data perovskites.h5 --output runs/bimodal --config configs/demo/perovskites-bimodal.ini --resume",
+    "xxact train --data perovskites.h5 --output runs/bimodal --config configs/demo/perovskites-bimodal.ini --resume\n"
+    "xxact train --data alexandria.h5 --output runs/tenth --train-fraction 0.1 --stratify labels\n"
+    "mpirun -n 8 xxact train --data larger-than-memory.h5 --output runs/streamed --preset paper --window-rows 20000000",
     describe, {}, run, true};
 
 }  // namespace xxact

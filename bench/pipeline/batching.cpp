@@ -51,11 +51,10 @@ struct Rate {
 };
 
 /// Builds batches of compositions and labels in this thread, in the order of a training.
-Rate batching_rate(const io::Dataset& dataset, const Labels& labels, const sampling::RowSelection& rows, std::int64_t micro_batch, std::int64_t samples) {
+Rate batching_rate(TrainingData& data, std::int64_t micro_batch, std::int64_t samples) {
   const auto config = config_of("composition", micro_batch);
-  const TrainingPlan plan(dataset, config, rows, 0, 1);
-  const Standardisation standardisation;
-  BatchBuilder builder(dataset, config, &labels, standardisation, Augmentation::on);
+  const TrainingPlan plan(data, config, 0, 1);
+  BatchBuilder builder(config, data.standardisation(), Augmentation::on);
   Batch batch;
   double built = 0, tokens = 0, slots = 0;
   const double began = processor_seconds();
@@ -64,7 +63,7 @@ Rate batching_rate(const io::Dataset& dataset, const Labels& labels, const sampl
       builder.build(plan.samples(step, micro), batch);
       built += static_cast<double>(batch.samples.size());
       slots += static_cast<double>(batch.input.element.numel());
-      for (const auto& sample : batch.samples) tokens += static_cast<double>(dataset.composition(sample.row).atomic_number.size());
+      for (const auto& sample : batch.samples) tokens += static_cast<double>(sample.dataset->composition(sample.row).atomic_number.size());
     }
   return {built / (processor_seconds() - began), 1 - tokens / slots};
 }
@@ -75,12 +74,10 @@ void measure(const std::string& path, std::int64_t samples) {
   const auto dataset = io::read_dataset_shared(MPI_COMM_WORLD, path);
   const double loaded = MPI_Wtime() - began;
   const auto config = config_of("bimodal", 0);
-  const Labels labels(dataset, config.model.tasks, false);
-  const auto rows = select_training_rows(dataset, config, labels, comm, 1);
-  const TrainingPlan plan(dataset, config, rows.train, comm.rank(), comm.size());
-  const Standardisation standardisation;
+  ResidentTrainingData data(dataset, config, comm, 1);
+  const TrainingPlan plan(data, config, comm.rank(), comm.size());
   std::vector<BatchBuilder> builders;
-  builders.emplace_back(dataset, config, &labels, standardisation, Augmentation::on);
+  builders.emplace_back(config, data.standardisation(), Augmentation::on);
   const double selected = MPI_Wtime() - began;
   {
     Loader loader(std::move(builders), 1, {}, [&](BatchBuilder& builder, std::int64_t step, Batch& batch) { builder.build(plan.samples(step, 0), batch); });
@@ -90,11 +87,11 @@ void measure(const std::string& path, std::int64_t samples) {
   comm.max(seconds, "gathering times");
   const double memory = proportional_bytes();
   if (!comm.root()) return;
-  const Rate whole = batching_rate(dataset, labels, rows.train, 0, samples), bucketed = batching_rate(dataset, labels, rows.train, 128, samples);
+  const Rate whole = batching_rate(data, 0, samples), bucketed = batching_rate(data, 128, samples);
   fmt::print("{{\"ranks\": {}, \"rows\": {}, \"training_rows\": {}, \"array_bytes\": {}, \"loaded_s\": {:.2f}, \"rows_selected_s\": {:.2f}, \"first_batch_s\": {:.2f}, "
              "\"pss_bytes\": {:.0f}, \"growth_over_arrays\": {:.4f}, \"batching_per_core_s\": {:.0f}, \"padding\": {:.3f}, "
              "\"bucketed_batching_per_core_s\": {:.0f}, \"bucketed_padding\": {:.3f}}}\n",
-             comm.size(), dataset.size(), rows.train.size(), dataset.bytes(), seconds[0], seconds[1], seconds[2], memory, (memory - before) / static_cast<double>(dataset.bytes()),
+             comm.size(), dataset.size(), data.samples(), dataset.bytes(), seconds[0], seconds[1], seconds[2], memory, (memory - before) / static_cast<double>(dataset.bytes()),
              whole.samples_per_core_s, whole.padding, bucketed.samples_per_core_s, bucketed.padding);
 }
 

@@ -20,6 +20,8 @@ class RowStrata {
   RowStrata(std::vector<std::span<const float>> labels, std::span<const std::uint8_t> space_group);
 
   int count() const { return count_; }
+  /// Strata of so many labels.
+  static int count_of(std::size_t labels, bool with_space_group);
   int operator()(std::int64_t row) const;
 
  private:

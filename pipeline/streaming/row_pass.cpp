@@ -10,18 +10,18 @@
 namespace xxact::streaming {
 namespace {
 
-void visit_some(const io::DatasetPlan& plan, const Blocks& blocks, const std::vector<std::int64_t>& own, const std::function<void(const io::Dataset&, std::int64_t)>& visit) {
+void visit_some(const io::DatasetPlan& plan, const Blocks& blocks, const std::vector<std::int64_t>& own, int thread, const Visit& visit) {
   if (own.empty()) return;
   io::RowReader reader(plan);
   for (std::size_t i = 0; i < own.size(); ++i) {
     if (i + 1 < own.size()) reader.announce(blocks.first(own[i + 1]), blocks.end(own[i + 1]));
-    visit(reader.read(blocks.first(own[i]), blocks.end(own[i])), own[i]);
+    visit(reader.read(blocks.first(own[i]), blocks.end(own[i])), own[i], thread);
   }
 }
 
 }  // namespace
 
-void visit_blocks(const io::DatasetPlan& plan, const Blocks& blocks, const PassOptions& options, const std::function<void(const io::Dataset& rows, std::int64_t block)>& visit) {
+void visit_blocks(const io::DatasetPlan& plan, const Blocks& blocks, const PassOptions& options, const Visit& visit) {
   const auto [first, end] = options.share.of(blocks.count());
   std::vector<std::int64_t> wanted;
   for (auto block = first; block < end; ++block)
@@ -29,7 +29,7 @@ void visit_blocks(const io::DatasetPlan& plan, const Blocks& blocks, const PassO
   std::vector<std::future<void>> parts;
   for (int thread = 0; thread < options.threads; ++thread) {
     const auto [from, to] = io::Share{thread, options.threads}.of(std::ssize(wanted));
-    parts.push_back(std::async(std::launch::async, [&, own = std::vector<std::int64_t>(wanted.begin() + from, wanted.begin() + to)] { visit_some(plan, blocks, own, visit); }));
+    parts.push_back(std::async(std::launch::async, [&, thread, own = std::vector<std::int64_t>(wanted.begin() + from, wanted.begin() + to)] { visit_some(plan, blocks, own, thread, visit); }));
   }
   std::exception_ptr failure;
   for (auto& part : parts) {

@@ -25,8 +25,11 @@ struct PassOptions {
   std::function<bool(std::int64_t block)> wanted = {};  // called from any thread; empty: every block
 };
 
-/// Calls visit(rows, block) for the wanted blocks of this share, from several threads at once, rising within a thread; `rows` are
+/// `rows` are those of the block, `thread` is 0 .. threads - 1.
+using Visit = std::function<void(const io::Dataset& rows, std::int64_t block, int thread)>;
+
+/// Calls visit(rows, block, thread) for the wanted blocks of this share, from several threads at once, rising within a thread; `rows` are
 /// the block's, numbered from 0, and valid during the call. Rethrows what reading or visiting threw first in the order of blocks.
-void visit_blocks(const io::DatasetPlan& plan, const Blocks& blocks, const PassOptions& options, const std::function<void(const io::Dataset& rows, std::int64_t block)>& visit);
+void visit_blocks(const io::DatasetPlan& plan, const Blocks& blocks, const PassOptions& options, const Visit& visit);
 
 }  // namespace xxact::streaming

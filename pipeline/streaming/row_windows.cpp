@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "io/collective_step.hpp"
+#include "src/base/error.hpp"
 
 namespace xxact::streaming {
 namespace {
@@ -84,6 +85,12 @@ const io::Dataset& RowWindows::wait_for(std::int64_t window) {
   ready_.wait(lock, [&] { return slots_[slot_of(window)].window == window || failure_; });
   if (slots_[slot_of(window)].window != window) std::rethrow_exception(failure_);
   return slots_[slot_of(window)].rows;
+}
+
+void RowWindows::cancel() {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = std::make_exception_ptr(IoError("the windows of a dataset are not filled any more"));
+  ready_.notify_all();
 }
 
 void RowWindows::release_before(std::int64_t window) {

@@ -28,13 +28,14 @@ class RowWindows {
   RowWindows(const RowWindows&) = delete;
   RowWindows& operator=(const RowWindows&) = delete;
 
-  /// A window of which release() was not called; blocks until it is there. Rethrows what filling threw on this rank. Any thread.
+  /// A window of which release() was not called; blocks until it is there. Rethrows what filling threw on this rank; Error after cancel(). Any thread.
   const io::Dataset& wait_for(std::int64_t window);
   /// Windows before this one are not asked for again, and nothing of them is used any more: once all ranks of the host have said so, the next
   /// ones take their memory. One thread.
   void release_before(std::int64_t window);
 
-  std::int64_t bytes() const { return static_cast<std::int64_t>(io::kWindows * slot_bytes_); }
+  /// Whoever waits, or will, gets an Error. Any thread.
+  void cancel();
 
  private:
   /// What the ranks of a host tell each other, in their memory.

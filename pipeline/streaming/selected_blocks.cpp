@@ -60,7 +60,7 @@ io::Dataset gather_rows(MPI_Comm comm, const io::HostRanks& host, const io::Data
   SelectedBlocks selected(plan, rows, kGatheredBlock, host);
   const auto filled = [&](std::int64_t block) { return selected.filled(block); };
   io::collectively(comm, [&] {
-    visit_blocks(plan, selected.blocks(), {selected.share(), threads, filled}, [&](const io::Dataset& read, std::int64_t block) { selected.count(read, block); });
+    visit_blocks(plan, selected.blocks(), {selected.share(), threads, filled}, [&](const io::Dataset& read, std::int64_t block, int) { selected.count(read, block); });
   });
   std::vector<std::int64_t> blocks;
   for (std::int64_t block = 0; block < selected.blocks().count(); ++block)

@@ -14,7 +14,7 @@ namespace {
 
 class TrainingPatterns : public testing::Test {
  protected:
-  TrainingPatterns() : dataset_(training_dataset(MPI_COMM_WORLD)), config_(training_case(16, 1)) {
+  TrainingPatterns() : dataset_(training_dataset()), config_(training_case(16, 1)) {
     config_.training.strain = 0;
     config_.training.artefacts = 1;
     config_.training.artefact_ramp = 0.5;
@@ -22,11 +22,11 @@ class TrainingPatterns : public testing::Test {
 
   std::vector<SampleRequest> samples(std::int64_t step) const {
     std::vector<SampleRequest> requests;
-    for (std::int64_t i = 0; i < 16; ++i) requests.push_back({i, 2, i, step, 100});
+    for (std::int64_t i = 0; i < 16; ++i) requests.push_back({&dataset_, nullptr, i, 2, i, step, 100});
     return requests;
   }
   torch::Tensor patterns(const RunConfig& config, Augmentation augmentation, std::int64_t step) const {
-    BatchBuilder builder(dataset_, config, nullptr, standardisation_, augmentation);
+    BatchBuilder builder(config, standardisation_, augmentation);
     return builder.build(samples(step)).input.pattern;
   }
 
@@ -51,7 +51,7 @@ TEST_F(TrainingPatterns, GrowFromCleanToFullStrength) {
 
 TEST_F(TrainingPatterns, DependOnSeedEpochAndSampleOnly) {
   const auto whole = patterns(config_, Augmentation::on, 80);
-  BatchBuilder builder(dataset_, config_, nullptr, standardisation_, Augmentation::on);
+  BatchBuilder builder(config_, standardisation_, Augmentation::on);
   auto reversed = samples(80);
   std::ranges::reverse(reversed);
   EXPECT_TRUE(torch::equal(builder.build(reversed).input.pattern.flip(0), whole));

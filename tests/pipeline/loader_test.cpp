@@ -15,25 +15,24 @@
 namespace xxact::pipeline {
 namespace {
 
-std::vector<BatchBuilder> idle_builders(const io::Dataset& dataset, const RunConfig& config, const Standardisation& standardisation, int count) {
+std::vector<BatchBuilder> idle_builders(const RunConfig& config, const Standardisation& standardisation, int count) {
   std::vector<BatchBuilder> builders;
-  for (int i = 0; i < count; ++i) builders.emplace_back(dataset, config, nullptr, standardisation, Augmentation::off);
+  for (int i = 0; i < count; ++i) builders.emplace_back(config, standardisation, Augmentation::off);
   return builders;
 }
 
 class LoaderTest : public testing::Test {
  protected:
-  io::Dataset dataset_;
   RunConfig config_;
   Standardisation standardisation_;
 };
 
-void number(Batch& batch, std::int64_t ticket) { batch.samples = {{ticket, 0, ticket}}; }
+void number(Batch& batch, std::int64_t ticket) { batch.samples = {{nullptr, nullptr, ticket, 0, ticket}}; }
 
 LoaderPlan of_depth(std::int64_t depth) { return {1, depth, {}, false}; }
 
 TEST_F(LoaderTest, DeliversInOrderFromManyThreads) {
-  Loader loader(idle_builders(dataset_, config_, standardisation_, 3), 200, of_depth(4), [](BatchBuilder&, std::int64_t ticket, Batch& batch) {
+  Loader loader(idle_builders(config_, standardisation_, 3), 200, of_depth(4), [](BatchBuilder&, std::int64_t ticket, Batch& batch) {
     std::this_thread::sleep_for(std::chrono::microseconds(ticket % 3 * 200));
     number(batch, ticket);
   });
@@ -48,7 +47,7 @@ TEST_F(LoaderTest, DeliversInOrderFromManyThreads) {
 TEST_F(LoaderTest, UsesItsBatchesAgain) {
   std::mutex mutex;
   std::set<const Batch*> seen;
-  Loader loader(idle_builders(dataset_, config_, standardisation_, 3), 500, of_depth(4), [&](BatchBuilder&, std::int64_t ticket, Batch& batch) {
+  Loader loader(idle_builders(config_, standardisation_, 3), 500, of_depth(4), [&](BatchBuilder&, std::int64_t ticket, Batch& batch) {
     const std::lock_guard lock(mutex);
     seen.insert(&batch);
     number(batch, ticket);
@@ -62,7 +61,7 @@ TEST_F(LoaderTest, UsesItsBatchesAgain) {
 }
 
 TEST_F(LoaderTest, PassesOnAFailureAndEnds) {
-  Loader loader(idle_builders(dataset_, config_, standardisation_, 2), 10, of_depth(2), [](BatchBuilder&, std::int64_t ticket, Batch& batch) {
+  Loader loader(idle_builders(config_, standardisation_, 2), 10, of_depth(2), [](BatchBuilder&, std::int64_t ticket, Batch& batch) {
     if (ticket == 3) throw InputError("batch {} cannot be built", ticket);
     number(batch, ticket);
   });
@@ -70,7 +69,7 @@ TEST_F(LoaderTest, PassesOnAFailureAndEnds) {
 }
 
 TEST_F(LoaderTest, CanBeLeftEarly) {
-  Loader loader(idle_builders(dataset_, config_, standardisation_, 2), 1000000, of_depth(3), [](BatchBuilder&, std::int64_t ticket, Batch& batch) { number(batch, ticket); });
+  Loader loader(idle_builders(config_, standardisation_, 2), 1000000, of_depth(3), [](BatchBuilder&, std::int64_t ticket, Batch& batch) { number(batch, ticket); });
   EXPECT_NE(loader.next(), nullptr);
 }
 
@@ -82,7 +81,7 @@ TEST_F(LoaderTest, ThreadsRunOnTheCoresTheyAreGiven) {
     if (CPU_ISSET(static_cast<std::size_t>(core), &allowed)) last = core;
   std::atomic<int> strays = 0;
   const LoaderPlan plan{2, 4, {last}, false};
-  Loader loader(idle_builders(dataset_, config_, standardisation_, 2), 300, plan, [&](BatchBuilder&, std::int64_t ticket, Batch& batch) {
+  Loader loader(idle_builders(config_, standardisation_, 2), 300, plan, [&](BatchBuilder&, std::int64_t ticket, Batch& batch) {
     if (ticket > 100 && sched_getcpu() != last) ++strays;  // bound soon after it starts
     std::this_thread::sleep_for(std::chrono::microseconds(50));
     number(batch, ticket);
@@ -90,7 +89,7 @@ TEST_F(LoaderTest, ThreadsRunOnTheCoresTheyAreGiven) {
   while (loader.next() != nullptr) {}
   EXPECT_EQ(strays, 0);
   const LoaderPlan nowhere{1, 4, {CPU_SETSIZE - 1}, false};
-  EXPECT_THROW(Loader(idle_builders(dataset_, config_, standardisation_, 1), 1, nowhere, [](BatchBuilder&, std::int64_t, Batch&) {}), ConfigError);
+  EXPECT_THROW(Loader(idle_builders(config_, standardisation_, 1), 1, nowhere, [](BatchBuilder&, std::int64_t, Batch&) {}), ConfigError);
 }
 
 TEST(ThreadPlan, IsAutomaticUnlessAskedFor) {

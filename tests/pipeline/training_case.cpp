@@ -4,24 +4,25 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "io/ingest.hpp"
+#include "pipeline/streamed_training_data.hpp"
 #include "tests/scratch.hpp"
 
 namespace xxact::pipeline {
 
-const io::Dataset& training_dataset(MPI_Comm comm) {
-  static std::optional<io::Dataset> dataset;
-  if (!dataset) {
-    io::IngestOptions options;
-    options.inputs = {std::filesystem::path(XXACT_SOURCE_DIR) / "data/perovskites.csv.gz"};
-    options.output = scratch("perovskites.h5");
-    options.symmetry = io::SymmetryPolicy::none;
-    io::ingest(comm, options);
-    dataset = io::read_dataset(options.output);
-  }
-  return *dataset;
+io::Dataset ingested(const std::string& name) {
+  io::IngestOptions options;
+  options.inputs = {std::filesystem::path(XXACT_SOURCE_DIR) / ("data/" + name + ".csv.gz")};
+  options.output = scratch(name + ".h5");
+  options.symmetry = io::SymmetryPolicy::given;
+  io::ingest(MPI_COMM_WORLD, options);
+  return io::read_dataset(options.output);
+}
+
+const io::Dataset& training_dataset() {
+  static const io::Dataset dataset = ingested("perovskites");
+  return dataset;
 }
 
 RunConfig training_case(std::int64_t global_batch, double epochs) {
@@ -44,7 +45,11 @@ std::vector<double> train_losses(const RunConfig& config, const std::filesystem:
   options.stop_after = stop_after;
   options.program_version = "test";
   const Device device(DeviceChoice::cpu, comm, 0, {});
-  train(training_dataset(comm.handle()), config, options, device, comm);
+  const auto& dataset = training_dataset();
+  std::unique_ptr<TrainingData> data;
+  if (config.training.window_rows > 0) data = std::make_unique<StreamedTrainingData>(io::plan_dataset(comm.handle(), dataset.path()), config, comm, 2);
+  else data = std::make_unique<ResidentTrainingData>(dataset, config, comm, 2);
+  train(*data, config, options, device, comm);
   std::vector<double> losses;
   std::ifstream metrics(output / "metrics.jsonl");
   for (std::string line; std::getline(metrics, line);) losses.push_back(nlohmann::json::parse(line).at("loss"));

@@ -11,8 +11,11 @@
 
 namespace xxact::pipeline {
 
-/// Ingested once a test program on comm. Collective on comm.
-const io::Dataset& training_dataset(MPI_Comm comm);
+/// data/NAME.csv.gz with the symmetry that it gives, in the test's folder. Collective on the world.
+io::Dataset ingested(const std::string& name);
+
+/// The perovskites, ingested once a test program. Collective on the world.
+const io::Dataset& training_dataset();
 
 /// Width 32, 8 tokens, dropout, strain and jitter on, energy and band gap.
 RunConfig training_case(std::int64_t global_batch, double epochs);

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <set>
+#include <string>
 
 #include "io/checkpoint.hpp"
+#include "pipeline/streamed_training_data.hpp"
 #include "pipeline/training_plan.hpp"
 #include "src/base/error.hpp"
 #include "tests/pipeline/training_case.hpp"
@@ -16,7 +19,7 @@ namespace {
 
 class TrainingRanks : public testing::Test {
  protected:
-  TrainingRanks() : world_(MPI_COMM_WORLD), self_(MPI_COMM_SELF) { training_dataset(MPI_COMM_WORLD); }
+  TrainingRanks() : world_(MPI_COMM_WORLD), self_(MPI_COMM_SELF) { training_dataset(); }
 
   /// A folder that only this rank uses.
   std::filesystem::path own(const std::string& name) const { return scratch(name + ".rank" + std::to_string(world_.rank())); }
@@ -59,7 +62,7 @@ TEST_F(TrainingRanks, LeavesOutStructuresThatCannotBeSimulatedAndSaysWhy) {
   auto config = training_case(50, 1);
   config.pattern.simulation.form_factors = xrd::FormFactors::neutron;
   config.pattern.simulation.wavelength_angstrom = 0.055;
-  const auto& dataset = training_dataset(world_.handle());
+  const auto& dataset = training_dataset();
   const Labels labels(dataset, config.model.tasks, true);
   const double g = 2 * std::sin(std::numbers::pi / 4) / 0.055, largest = xrd::kMostReflections / (4 * std::numbers::pi / 3 * g * g * g);
   std::int64_t labelled = 0;
@@ -112,6 +115,99 @@ TEST_F(TrainingRanks, ADamagedCheckpointIsPassedOver) {
   if (world_.root()) std::filesystem::resize_file(io::list_checkpoints(scratch("damaged") / "checkpoints").back(), 5000);
   world_.barrier("damaging the last checkpoint");
   EXPECT_EQ(difference(train_losses(config, scratch("damaged"), world_, true), through), 0.0);
+}
+
+TEST_F(TrainingRanks, StreamedTrainingIsTheSameOnAnyRanksAndAfterResuming) {
+  auto config = training_case(50, 1.6);
+  config.training.window_block = 64;
+  config.training.window_rows = 640;
+  config.training.checkpoint_epochs = 0.5;
+  config.training.train_fraction = 0.5;
+  const auto alone = train_losses(config, own("streamed-alone"), self_);
+  EXPECT_EQ(alone.size(), 49U) << "1.6 epochs of half the 3,076 training rows";
+  EXPECT_LT(difference(train_losses(config, scratch("streamed"), world_), alone), 1e-4);
+  train_losses(config, scratch("streamed-stopped"), world_, false, 22);
+  EXPECT_LT(difference(train_losses(config, scratch("streamed-stopped"), world_, true), alone), 1e-4);
+}
+
+TEST_F(TrainingRanks, StreamedDataAreThoseOfTheWhole) {
+  auto config = training_case(50, 1);
+  config.training.window_block = 128;
+  config.training.window_rows = 1024;
+  config.training.train_fraction = 0.7;
+  const auto& dataset = training_dataset();
+  ResidentTrainingData whole(dataset, config, world_, 2);
+  StreamedTrainingData streamed(io::plan_dataset(world_.handle(), dataset.path()), config, world_, 2);
+  EXPECT_EQ(streamed.samples(), whole.samples());
+  EXPECT_EQ(streamed.facts().split, whole.facts().split);
+  for (const auto task : config.model.tasks) {
+    const auto t = static_cast<std::size_t>(task);
+    EXPECT_NEAR(streamed.standardisation().mean[t], whole.standardisation().mean[t], 1e-12);
+    EXPECT_NEAR(streamed.standardisation().scale[t], whole.standardisation().scale[t], 1e-12);
+  }
+  const auto& a = streamed.validation();
+  const auto& b = whole.validation();
+  ASSERT_EQ(a.rows.size(), b.rows.size());
+  for (std::size_t i = 0; i < a.rows.size(); ++i) ASSERT_EQ(a.dataset->id(a.rows[i]), b.dataset->id(b.rows[i]));
+  // An epoch and a half, each step of it in the memory of two windows: every row once an epoch, with its labels.
+  const auto n = whole.samples();
+  std::multiset<std::string> expected, first_epoch;
+  std::vector<SampleRequest> requests;
+  whole.visit(0, n, requests);
+  for (const auto& request : requests) expected.insert(std::string(request.dataset->id(request.row)));
+  streamed.begin(0, n + n / 2);
+  for (std::int64_t position = 0; position + 50 <= n + n / 2; position += 50) {
+    streamed.used_before(position);
+    requests.clear();
+    streamed.visit(position, 50, requests);
+    for (const auto& request : requests) {
+      if (request.epoch == 0) first_epoch.insert(std::string(request.dataset->id(request.row)));
+      const auto row = whole.rows().row(request.sample);
+      ASSERT_EQ(request.dataset->id(request.row), dataset.id(row));
+      ASSERT_EQ(request.labels->value(model::Task::band_gap, request.row), dataset.label("band_gap")[static_cast<std::size_t>(row)]);
+    }
+  }
+  EXPECT_EQ(first_epoch, expected);
+  streamed.end();
+}
+
+TEST_F(TrainingRanks, WindowsThatHoldLessThanABatchAreRefused) {
+  auto config = training_case(600, 1);
+  config.training.window_block = 64;
+  config.training.window_rows = 640;
+  const auto plan = io::plan_dataset(world_.handle(), training_dataset().path());
+  EXPECT_THROW(StreamedTrainingData(plan, config, world_, 1), ConfigError);
+  config.training.global_batch = 4000;
+  EXPECT_THROW(StreamedTrainingData(plan, config, world_, 1), ConfigError);
+}
+
+TEST_F(TrainingRanks, SubsetsAreNestedAndStrataInProportion) {
+  auto config = training_case(100, 1);
+  set_field(config, "mode", "composition");
+  set_field(config, "tasks", "band_gap,crystal_system");
+  config.training.stratify = sampling::Stratification::labels;
+  const auto dataset = ingested("mp20");
+  const auto strata = strata_of(dataset, config.model.tasks);
+  const auto all = ResidentTrainingData(dataset, config, world_, 2).samples();
+  sampling::RowSelection smaller;
+  for (const double fraction : {0.01, 0.1, 0.5, 1.0}) {
+    config.training.train_fraction = fraction;
+    ResidentTrainingData data(dataset, config, world_, 2);
+    EXPECT_EQ(data.samples(), std::llround(fraction * static_cast<double>(all))) << fraction;
+    smaller.for_each([&](std::int64_t row) { EXPECT_TRUE(data.rows().contains(row)) << row << " of the smaller subset is not in that of " << fraction; });
+    smaller = data.rows();
+    // Every batch of the epoch, see StratifiedOrder.
+    std::vector<double> share(static_cast<std::size_t>(strata.count()), 0);
+    data.rows().for_each([&](std::int64_t row) { share[static_cast<std::size_t>(strata(row))] += 1.0 / static_cast<double>(data.samples()); });
+    EXPECT_GE(std::ranges::count_if(share, [](double s) { return s > 0; }), 7) << "crystal systems";
+    for (std::int64_t position = 0; position + 30 <= data.samples(); position += 30) {
+      std::vector<SampleRequest> batch;
+      data.visit(position, 30, batch);
+      std::vector<double> count(share.size(), 0);
+      for (const auto& request : batch) ++count[static_cast<std::size_t>(strata(request.row))];
+      for (std::size_t s = 0; s < share.size(); ++s) ASSERT_LT(std::abs(count[s] - 30 * share[s]), 3) << "stratum " << s << " from position " << position;
+    }
+  }
 }
 
 TEST_F(TrainingRanks, AnotherConfigurationIsNotResumed) {

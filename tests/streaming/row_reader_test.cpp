@@ -70,7 +70,7 @@ TEST(RowReader, DamageIsNamedWhereItIs) {
   const std::uint8_t element = 200;
   overwrite(plan, "/structures/space_group", 1234, &element, 1);
   EXPECT_EQ(message_of(plan, 0, 1234), "accepted");
-  EXPECT_NE(message_of(plan, 1200, 1300).find("accepted"), std::string::npos) << "200 is a space group";
+  EXPECT_EQ(message_of(plan, 1200, 1300), "accepted") << "200 is a space group";
   const std::uint8_t beyond = 231;
   overwrite(plan, "/structures/space_group", 1234, &beyond, 1);
   EXPECT_EQ(message_of(plan, 1200, 1300), path.string() + ": /structures/space_group: row 34 is 231, which means nothing (counted from row 1200 and its first atom)");
@@ -98,7 +98,7 @@ TEST(RowPass, VisitsTheWantedBlocksOfAllSharesOnce) {
     std::vector<int> seen(static_cast<std::size_t>(kRows), 0);
     std::mutex mutex;
     for (std::int64_t share = 0; share < 4; ++share)
-      visit_blocks(plan, blocks, {{share, 4}, threads, [](std::int64_t block) { return block != 5; }}, [&](const io::Dataset& rows, std::int64_t block) {
+      visit_blocks(plan, blocks, {{share, 4}, threads, [](std::int64_t block) { return block != 5; }}, [&](const io::Dataset& rows, std::int64_t block, int) {
         const std::lock_guard lock(mutex);
         for (std::int64_t i = 0; i < rows.size(); ++i) {
           ++seen[static_cast<std::size_t>(blocks.first(block) + i)];
@@ -111,7 +111,7 @@ TEST(RowPass, VisitsTheWantedBlocksOfAllSharesOnce) {
 
 TEST(RowPass, ThrowsWhatTheFirstBlockThrew) {
   const auto plan = io::plan_dataset(write_rows("thrown.h5", kRows));
-  const auto visit = [](const io::Dataset&, std::int64_t block) {
+  const auto visit = [](const io::Dataset&, std::int64_t block, int) {
     if (block % 10 == 7) throw InputError("block {}", block);
   };
   try {

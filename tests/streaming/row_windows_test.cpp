@@ -24,7 +24,7 @@ struct Case {
       : path(write_rows(name, kRows)), whole(io::read_dataset(path)), plan(io::plan_dataset(MPI_COMM_WORLD, path)), host(MPI_COMM_WORLD),
         rows(sampling::RowSelection::where(kRows, [](std::int64_t row) { return row % 10 != 7 && !(row > 640 && row < 900); })),
         order(11, rows, {kBlock, window_blocks}), selected(plan, rows, kBlock, host) {
-    visit_blocks(plan, selected.blocks(), {selected.share(), 2}, [&](const io::Dataset& read, std::int64_t block) { selected.count(read, block); });
+    visit_blocks(plan, selected.blocks(), {selected.share(), 2}, [&](const io::Dataset& read, std::int64_t block, int) { selected.count(read, block); });
     MPI_Barrier(MPI_COMM_WORLD);
   }
   std::filesystem::path path;

@@ -1,0 +1,218 @@
+#include "pipeline/streamed_training_data.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "io/collective_step.hpp"
+#include "io/dataset_reader.hpp"
+#include "src/base/error.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+using streaming::HostArray;
+
+constexpr std::int64_t kSelectedBlock = 4096;  // rows; whole words of the bitmaps
+
+/// What a pass over all rows finds out about them, in memory that a host's ranks share.
+struct Survey {
+  HostArray<std::uint64_t> train, validation;  // bitmaps
+  HostArray<std::uint64_t> key;                // [rows] that subsets are taken by, if one is taken
+  HostArray<std::uint16_t> stratum;            // [rows] likewise
+  HostArray<std::array<std::int64_t, 3>> split;  // [blocks]
+  std::vector<std::string> unusable;           // [blocks], lines; those of this rank's blocks
+
+  Survey(const io::HostRanks& host, std::int64_t rows, bool subset)
+      : train(host, words(rows)), validation(host, words(rows)), key(host, subset ? static_cast<std::size_t>(rows) : 0),
+        stratum(host, subset ? static_cast<std::size_t>(rows) : 0), split(host, blocks(rows)), unusable(blocks(rows)) {}
+
+  static std::size_t words(std::int64_t rows) { return static_cast<std::size_t>((rows + 63) / 64); }
+  static std::size_t blocks(std::int64_t rows) { return static_cast<std::size_t>((rows + kSelectedBlock - 1) / kSelectedBlock); }
+
+  sampling::RowSelection selection(const HostArray<std::uint64_t>& bitmap, std::int64_t rows) const {
+    return {rows, {bitmap.values().begin(), bitmap.values().end()}};
+  }
+};
+
+/// One thread's work on the survey.
+class Surveyor {
+ public:
+  Surveyor(const RunConfig& config, Survey& survey) : config_(config), survey_(survey), judge_(config) {}
+
+  void visit(const io::Dataset& rows, std::int64_t block) {
+    const Labels labels(rows, config_.model.tasks, false);
+    const auto first = static_cast<std::size_t>(block * kSelectedBlock);
+    const auto keep = [&](Subset subset, std::span<std::uint64_t> bitmap) {
+      const auto selected = select_rows(rows, subset, labels, config_.model.tasks, true);
+      selected.for_each([&](std::int64_t row) {
+        const auto reason = judge_.refusal(rows, row);
+        if (!reason.empty()) survey_.unusable[static_cast<std::size_t>(block)] += fmt::format("{}: {}\n", rows.id(row), reason);
+        else bitmap[(first + static_cast<std::size_t>(row)) / 64] |= std::uint64_t{1} << (row % 64);
+      });
+    };
+    keep(Subset::train, survey_.train.values());
+    keep(Subset::validation, survey_.validation.values());
+    for (const auto part : rows.split())
+      if (part < 3) ++survey_.split.values()[static_cast<std::size_t>(block)][part];
+    if (survey_.key.values().empty()) return;
+    const auto strata = strata_of(rows, config_.model.tasks);
+    for (std::int64_t row = 0; row < rows.size(); ++row) {
+      const auto at = first + static_cast<std::size_t>(row);
+      survey_.key.values()[at] = sampling::record_key(static_cast<std::uint64_t>(config_.training.subset_seed), rows.id(row));
+      survey_.stratum.values()[at] = static_cast<std::uint16_t>(strata(row));
+    }
+  }
+
+ private:
+  const RunConfig& config_;
+  Survey& survey_;
+  RowJudge judge_;
+};
+
+bool has_label(const io::DatasetPlan& plan, model::Task task) {
+  return std::ranges::any_of(plan.description->labels, [&](const auto& label) { return label.name == model::task_name(task); });
+}
+
+/// Strata of every part of the file, which know the same labels.
+int count_strata(const io::DatasetPlan& plan, const std::vector<model::Task>& tasks) {
+  const auto labels = std::ranges::count_if(tasks, [&](auto task) { return model::is_regression(task) && has_label(plan, task); });
+  return sampling::RowStrata::count_of(static_cast<std::size_t>(labels), true);
+}
+
+}  // namespace
+
+StreamedTrainingData::StreamedTrainingData(io::DatasetPlan plan, const RunConfig& config, const comm::Communicator& comm, int threads)
+    : plan_(std::move(plan)), comm_(comm), tasks_(config.model.tasks), host_(comm.handle()) {
+  for (const auto task : tasks_)
+    if (model::is_regression(task) && !has_label(plan_, task)) throw InputError("{} has no label \"{}\"", plan_.path.string(), model::task_name(task));
+  facts_ = {plan_.path, plan_.content_hash, plan_.description->source, plan_.description->licence, plan_.description->split_rule, plan_.rows(), {}};
+  io::verify_blocks(comm.handle(), plan_);
+  select_rows(config, threads);
+  samples_ = train_.size();
+  count_rows(config, threads);
+  order_rows(config);
+}
+
+void StreamedTrainingData::select_rows(const RunConfig& config, int threads) {
+  const auto rows = plan_.rows();
+  Survey survey(host_, rows, config.training.train_fraction < 1);
+  const auto& share = survey.train.share();
+  std::vector<Surveyor> surveyors;
+  for (int i = 0; i < threads; ++i) surveyors.emplace_back(config, survey);
+  io::collectively(comm_.handle(), [&] {
+    streaming::visit_blocks(plan_, {rows, kSelectedBlock}, {share, threads}, [&](const io::Dataset& read, std::int64_t block, int thread) { surveyors[static_cast<std::size_t>(thread)].visit(read, block); });
+  });
+  for (const auto& block : survey.split.values())
+    for (std::size_t part = 0; part < block.size(); ++part) facts_.split[part] += block[part];
+  const comm::Communicator host(host_.comm());
+  const auto own = std::accumulate(survey.unusable.begin(), survey.unusable.end(), std::string());
+  for (const auto& text : host.gather(share.count > 1 || host.root() ? own : std::string(), 0, "gathering unusable rows"))
+    if (!text.empty() && comm_.root()) unusable_.push_back(text);
+  const auto key = survey.key.values();
+  const auto stratum = survey.stratum.values();
+  train_ = configured_subset(survey.selection(survey.train, rows), config,
+                             {[key](std::int64_t row) { return key[static_cast<std::size_t>(row)]; }, [stratum](std::int64_t row) { return static_cast<int>(stratum[static_cast<std::size_t>(row)]); },
+                              count_strata(plan_, tasks_)},
+                             threads);
+  validation_dataset_ = streaming::gather_rows(comm_.handle(), host_, plan_, survey.selection(survey.validation, rows), threads);
+  validation_labels_.emplace(validation_dataset_, tasks_, false);
+  validation_ = {&validation_dataset_, &*validation_labels_, std::vector<std::int64_t>(static_cast<std::size_t>(validation_dataset_.size()))};
+  std::iota(validation_.rows.begin(), validation_.rows.end(), 0);
+}
+
+void StreamedTrainingData::count_rows(const RunConfig& config, int threads) {
+  selected_.emplace(plan_, train_, config.training.window_block, host_);
+  HostArray<LabelMoments> moments(host_, static_cast<std::size_t>(selected_->blocks().count()));
+  io::collectively(comm_.handle(), [&] {
+    const streaming::PassOptions options{selected_->share(), threads, [&](std::int64_t block) { return selected_->filled(block); }};
+    streaming::visit_blocks(plan_, selected_->blocks(), options, [&](const io::Dataset& read, std::int64_t block, int) {
+      selected_->count(read, block);
+      const Labels labels(read, tasks_, false);
+      LabelMoments own;
+      for (const auto row : selected_->rows_of(block)) own.add(labels, tasks_, row);
+      moments.values()[static_cast<std::size_t>(block)] = own;
+    });
+  });
+  LabelMoments all;
+  for (const auto& block : moments.values()) all.add(block);
+  standardisation_ = standardise(all, tasks_);
+}
+
+void StreamedTrainingData::order_rows(const RunConfig& config) {
+  const auto& t = config.training;
+  order_.emplace(static_cast<std::uint64_t>(t.seed), train_, sampling::WindowShape{t.window_block, t.window_rows / t.window_block});
+  // A batch may lie in two windows, not in three: both that are in memory.
+  std::vector<std::int64_t> sizes;
+  for (const auto block : order_->filled()) sizes.push_back(selected_->extents(block).rows);
+  const auto end = sizes.begin() + order_->fewest_blocks();
+  std::partial_sort(sizes.begin(), end, sizes.end());
+  const auto fewest = std::accumulate(sizes.begin(), end, std::int64_t{0});
+  if (samples_ < t.global_batch) throw ConfigError("{} training rows are fewer than the {} samples of a batch: hold the dataset whole (window-rows = 0)", samples_, t.global_batch);
+  if (fewest < t.global_batch)
+    throw ConfigError("window-rows = {}: a window may hold {} training rows, fewer than the {} samples of a batch; make windows larger, about --window-rows {}", t.window_rows, fewest,
+                      t.global_batch, t.window_rows * (t.global_batch / std::max<std::int64_t>(fewest, 1) + 1));
+}
+
+std::string StreamedTrainingData::describe() const {
+  const auto window = io::plan_of_extents(plan_, selected_->most(order_->most_blocks()));
+  return fmt::format("streamed in {} windows an epoch; {} of at most {:.1f} MiB and {:.1f} MiB of validation rows in memory, once a host", order_->windows(), io::kWindows,
+                     static_cast<double>(window.bytes) / (1 << 20), static_cast<double>(validation_dataset_.bytes()) / (1 << 20));
+}
+
+std::shared_ptr<const sampling::WindowedEpoch> StreamedTrainingData::epoch(std::int64_t number) {
+  const std::lock_guard lock(mutex_);
+  auto& [kept, value] = epochs_[static_cast<std::size_t>(number % 2)];
+  if (kept != number) {
+    value = std::make_shared<const sampling::WindowedEpoch>(order_->epoch(number));
+    kept = number;
+  }
+  return value;
+}
+
+const Labels& StreamedTrainingData::labels_of(std::int64_t window, const io::Dataset& rows) {
+  const std::lock_guard lock(mutex_);
+  auto& [kept, value] = labels_[static_cast<std::size_t>(window % io::kWindows)];
+  if (kept != window) {
+    value = std::make_shared<const Labels>(rows, tasks_, false);
+    kept = window;
+  }
+  return *value;
+}
+
+std::int64_t StreamedTrainingData::window_at(std::int64_t position) {
+  const auto number = position / samples_;
+  return number * order_->windows() + epoch(number)->window_of(position % samples_);
+}
+
+void StreamedTrainingData::begin(std::int64_t first, std::int64_t end) {
+  windows_.reset();
+  if (end > first) windows_.emplace(comm_.handle(), host_, *selected_, *order_, window_at(first), window_at(end - 1) + 1);
+}
+
+void StreamedTrainingData::visit(std::int64_t first, std::int64_t count, std::vector<SampleRequest>& out) {
+  std::shared_ptr<const sampling::WindowedEpoch> table;
+  const io::Dataset* rows = nullptr;
+  const Labels* labels = nullptr;
+  std::int64_t number = -1, window = -1;
+  for (auto position = first; position < first + count; ++position) {
+    if (const auto n = position / samples_; n != number) table = epoch(number = n);
+    const auto at = table->visit_at(position % samples_);
+    if (const auto w = number * order_->windows() + at.window; w != window) {
+      rows = &windows_->wait_for(window = w);
+      labels = &labels_of(window, *rows);
+    }
+    out.push_back({rows, labels, at.place, number, at.sample});
+  }
+}
+
+void StreamedTrainingData::used_before(std::int64_t position) {
+  if (windows_) windows_->release_before(window_at(position));
+}
+
+void StreamedTrainingData::end() {
+  if (windows_) windows_->cancel();
+}
+
+}  // namespace xxact::pipeline
