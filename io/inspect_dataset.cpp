@@ -91,16 +91,15 @@ Json describe_memory(const Dataset& d, const NodeMemory& node) {
   const double row_bytes = d.size() > 0 ? static_cast<double>(d.bytes()) / static_cast<double>(d.size()) : 0.0;
   const auto plan = plan_load(static_cast<std::uint64_t>(d.bytes()), row_bytes, node.bytes);
   return {{"array_bytes", d.bytes()}, {"node_bytes", node.bytes}, {"usable_bytes", plan.usable_bytes}, {"ranks_per_node", node.ranks},
-          {"mode", name_of(plan.mode)}, {"window_rows", plan.window_rows}, {"window_rows_per_rank", plan.window_rows / node.ranks}};
+          {"mode", name_of(plan.mode)}, {"window_rows", plan.window_rows}};
 }
 
 std::string memory_text(const Json& m) {
   const auto bytes = [&](const char* name) { return size_text(m[name].get<std::int64_t>()); };
-  const auto rows = [&](const char* name) { return grouped(m[name].get<std::int64_t>()); };
   std::string text = line("memory of a node", fmt::format("the arrays take {}, once for all {} ranks; structures may take {} of {}", bytes("array_bytes"),
                                                          m["ranks_per_node"].get<int>(), bytes("usable_bytes"), bytes("node_bytes")));
   if (m["mode"] == name_of(LoadMode::whole)) return text + line("", fmt::format("whole: each node holds all structures, {} of {}", bytes("array_bytes"), bytes("node_bytes")));
-  return text + line("", fmt::format("streamed: in windows of {} rows, {} a rank, of which {} lie in memory at once", rows("window_rows"), rows("window_rows_per_rank"), kWindows));
+  return text + line("", fmt::format("streamed: train with --window-rows {}, of which {} windows lie in memory at once", m["window_rows"].get<std::int64_t>(), kWindows));
 }
 
 std::string checksums_text(const Json& blocks) {

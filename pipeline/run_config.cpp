@@ -93,7 +93,8 @@ std::vector<Field> training_fields() {
   f.push_back(number<double>("fraction-jitter", "relative standard deviation of training compositions (CrabNet: 0.02)", [](T& c) -> double& { return c.training.fraction_jitter; }, 0.0, 0.2));
   f.push_back(number<std::int64_t>("seed", "of weights, order and augmentation", [](T& c) -> auto& { return c.training.seed; }, 0, INT64_MAX));
   f.push_back(number<double>("train-fraction", "share of the training rows to learn from; subsets of one subset-seed are nested and hold known labels and crystal systems in proportion", [](T& c) -> double& { return c.training.train_fraction; }, 1e-9, 1.0));
-  f.push_back(number<std::int64_t>("subset-seed", "which rows train-fraction takes, apart from seed", [](T& c) -> auto& { return c.training.subset_seed; }, 0, INT64_MAX));
+  f.push_back(number<double>("validation-fraction", "share of the validation rows to validate on, taken likewise; a streamed run holds them in memory", [](T& c) -> double& { return c.training.validation_fraction; }, 1e-9, 1.0));
+  f.push_back(number<std::int64_t>("subset-seed", "which rows train-fraction and validation-fraction take, apart from seed", [](T& c) -> auto& { return c.training.subset_seed; }, 0, INT64_MAX));
   f.push_back(choice<sampling::Stratification>("stratify", "labels: every batch holds known labels and crystal systems in proportion", {"none", "labels"}, [](T& c) -> auto& { return c.training.stratify; }));
   f.push_back(number<std::int64_t>("window-rows", "stream a dataset larger than memory: rows of the file a window, of which two lie in memory; shuffled within; 0: hold all", [](T& c) -> auto& { return c.training.window_rows; }, 0, INT64_C(1) << 40));
   f.push_back(number<std::int64_t>("window-block", "consecutive rows of the file that windows are drawn by", [](T& c) -> auto& { return c.training.window_block; }, 1, 1 << 20));

@@ -30,7 +30,8 @@ struct TrainingConfig {
   double fraction_jitter = 0.02;     // relative, standard deviation, of training compositions
   std::int64_t seed = 0;
   double train_fraction = 1;         // of the training rows; smaller subsets lie within larger ones
-  std::int64_t subset_seed = 0;      // which subset
+  double validation_fraction = 1;    // likewise of the validation rows
+  std::int64_t subset_seed = 0;      // which subsets
   sampling::Stratification stratify = sampling::Stratification::none;
   std::int64_t window_rows = 0;      // of a streamed dataset, shuffled among themselves; 0: the dataset is held whole
   std::int64_t window_block = 4096;  // consecutive rows that windows are made of

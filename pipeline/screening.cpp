@@ -20,14 +20,14 @@ constexpr double kRoundSeconds = 30;
 constexpr std::int64_t kRankedBlock = 65536;
 
 /// Records that ingest rejected, from FILE.rejects.jsonl, as result rows without prediction.
-io::ResultRows rejected_rows(const io::Dataset& dataset, std::size_t labels, bool classes) {
+io::ResultRows rejected_rows(const std::filesystem::path& dataset, std::size_t labels, bool classes) {
   io::ResultRows rows;
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
   rows.predictions.resize(labels);
-  std::ifstream in(dataset.path().string() + ".rejects.jsonl");
+  std::ifstream in(dataset.string() + ".rejects.jsonl");
   for (std::string line; std::getline(in, line);) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (json.is_discarded()) throw InputError("{}.rejects.jsonl: line {} is not JSON", dataset.path().string(), rows.size() + 1);
+    if (json.is_discarded()) throw InputError("{}.rejects.jsonl: line {} is not JSON", dataset.string(), rows.size() + 1);
     const auto text = [&](const char* key) {
       const auto found = json.find(key);
       return found == json.end() ? std::string() : found->is_string() ? found->get<std::string>() : found->dump();
@@ -47,39 +47,39 @@ io::ResultRows rejected_rows(const io::Dataset& dataset, std::size_t labels, boo
 /// Rows of several datasets, one after the other.
 class AllRows {
  public:
-  explicit AllRows(const std::vector<io::Dataset>& datasets) : datasets_(datasets) {
-    for (const auto& dataset : datasets) rows_ += dataset.size();
+  explicit AllRows(std::vector<streaming::RowSource>& data) : data_(data) {
+    for (const auto& source : data) rows_ += source.rows();
   }
   std::int64_t rows() const { return rows_; }
 
   /// Calls visit(dataset, its rows from, to) for what rows [first, end) of all are made of.
   template <class Visit>
-  void visit(std::int64_t first, std::int64_t end, Visit&& visit) const {
+  void visit(std::int64_t first, std::int64_t end, Visit&& visit) {
     std::int64_t before = 0;
-    for (const auto& dataset : datasets_) {
-      const auto low = std::max<std::int64_t>(0, first - before), high = std::min(dataset.size(), end - before);
-      before += dataset.size();
-      if (low < high) visit(dataset, low, high);
+    for (auto& source : data_) {
+      const auto low = std::max<std::int64_t>(0, first - before), high = std::min(source.rows(), end - before);
+      before += source.rows();
+      if (low < high) source.visit(low, high, visit);
     }
   }
 
  private:
-  const std::vector<io::Dataset>& datasets_;
+  std::vector<streaming::RowSource>& data_;
   std::int64_t rows_ = 0;
 };
 
 /// One screening on its way: rounds of predictions, each written before the next one begins.
 class Screening {
  public:
-  Screening(std::vector<LoadedModel>& models, const std::vector<io::Dataset>& datasets, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm)
-      : models_(models), datasets_(datasets), all_(datasets), options_(options), device_(device), comm_(comm) {
-    for (const auto& dataset : datasets) hashes_ += (hashes_.empty() ? "" : ",") + dataset.content_hash();
+  Screening(std::vector<LoadedModel>& models, std::vector<streaming::RowSource>& data, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm)
+      : models_(models), data_(data), all_(data), options_(options), device_(device), comm_(comm) {
+    for (const auto& source : data) hashes_ += (hashes_.empty() ? "" : ",") + source.content_hash();
     description_ = describe_results(models, hashes_, options.program_version);
     const auto tasks = tasks_of(models);
     classes_ = std::find(tasks.begin(), tasks.end(), model::Task::crystal_system) != tasks.end();
     // What never became a row of a dataset stands at the end of the table.
     if (comm.rank() + 1 == comm.size())
-      for (const auto& dataset : datasets) append_rows(rejected_, rejected_rows(dataset, description_.labels.size(), classes_));
+      for (const auto& source : data) append_rows(rejected_, rejected_rows(source.path(), description_.labels.size(), classes_));
   }
 
   nlohmann::json run() {
@@ -123,8 +123,9 @@ class Screening {
         layout.id_width = std::max(layout.id_width, dataset.id(row).size());
         layout.formula_width = std::max(layout.formula_width, dataset.formula(row).size());
       }
-      for (const auto& source : dataset.description().sources) layout.source_width = std::max(layout.source_width, source.size());
     });
+    for (const auto& source : data_)
+      for (const auto& name : source.sources()) layout.source_width = std::max(layout.source_width, name.size());
     layout.rows += share.count();
     layout = io::agree_on_layout(comm_.handle(), layout);
     total_rejected_ = layout.rows - all_.rows();
@@ -180,7 +181,7 @@ class Screening {
   nlohmann::json summarise(const std::array<double, 3>& count, double rate, double seconds) const {
     nlohmann::json paths = nlohmann::json::array(), data = nlohmann::json::array();
     for (const auto& loaded : models_) paths.push_back(loaded.path.string());
-    for (const auto& dataset : datasets_) data.push_back(dataset.path().string());
+    for (const auto& source : data_) data.push_back(source.path().string());
     return {{"rows", static_cast<std::int64_t>(count[0] + count[1] + count[2])}, {"ok", static_cast<std::int64_t>(count[0])}, {"not_predictable", static_cast<std::int64_t>(count[1])},
             {"rejected", static_cast<std::int64_t>(count[2])}, {"rank_by", options_.rank_by.column}, {"order", options_.rank_by.descending ? "desc" : "asc"},
             {"seconds", seconds}, {"structures_per_s", rate}, {"ranks", comm_.size()}, {"models", paths}, {"data", data},
@@ -188,7 +189,7 @@ class Screening {
   }
 
   std::vector<LoadedModel>& models_;
-  const std::vector<io::Dataset>& datasets_;
+  std::vector<streaming::RowSource>& data_;
   AllRows all_;
   const ScreeningOptions& options_;
   const torch::Device& device_;
@@ -210,8 +211,8 @@ RankBy parse_rank_by(const std::string& text) {
   return {text.substr(0, colon), direction == "desc"};
 }
 
-nlohmann::json screen(std::vector<LoadedModel>& models, const std::vector<io::Dataset>& datasets, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm) {
-  return Screening(models, datasets, options, device, comm).run();
+nlohmann::json screen(std::vector<LoadedModel>& models, std::vector<streaming::RowSource>& data, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm) {
+  return Screening(models, data, options, device, comm).run();
 }
 
 }  // namespace xxact::pipeline

@@ -8,6 +8,7 @@
 
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/prediction.hpp"
+#include "pipeline/streaming/row_source.hpp"
 
 namespace xxact::pipeline {
 
@@ -31,6 +32,6 @@ struct ScreeningOptions {
 /// summary.json into `output`; returns the summary. Predictions are written in rounds: the same call after an interruption goes
 /// on behind the last one. ConfigError when the models do not have the column to rank by.
 /// Collective on comm.
-nlohmann::json screen(std::vector<LoadedModel>& models, const std::vector<io::Dataset>& datasets, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm);
+nlohmann::json screen(std::vector<LoadedModel>& models, std::vector<streaming::RowSource>& data, const ScreeningOptions& options, const torch::Device& device, const comm::Communicator& comm);
 
 }  // namespace xxact::pipeline

@@ -83,21 +83,21 @@ int count_strata(const io::DatasetPlan& plan, const std::vector<model::Task>& ta
 
 }  // namespace
 
-StreamedTrainingData::StreamedTrainingData(io::DatasetPlan plan, const RunConfig& config, const comm::Communicator& comm, int threads)
+StreamedTrainingData::StreamedTrainingData(io::DatasetPlan plan, const RunConfig& config, const comm::Communicator& comm, int threads, std::uint64_t memory)
     : plan_(std::move(plan)), comm_(comm), tasks_(config.model.tasks), host_(comm.handle()) {
   for (const auto task : tasks_)
     if (model::is_regression(task) && !has_label(plan_, task)) throw InputError("{} has no label \"{}\"", plan_.path.string(), model::task_name(task));
   facts_ = {plan_.path, plan_.content_hash, plan_.description->source, plan_.description->licence, plan_.description->split_rule, plan_.rows(), {}};
   io::verify_blocks(comm.handle(), plan_);
-  select_rows(config, threads);
+  select_rows(config, threads, memory);
   samples_ = train_.size();
   count_rows(config, threads);
-  order_rows(config);
+  order_rows(config, memory);
 }
 
-void StreamedTrainingData::select_rows(const RunConfig& config, int threads) {
+void StreamedTrainingData::select_rows(const RunConfig& config, int threads, std::uint64_t memory) {
   const auto rows = plan_.rows();
-  Survey survey(host_, rows, config.training.train_fraction < 1);
+  Survey survey(host_, rows, std::min(config.training.train_fraction, config.training.validation_fraction) < 1);
   const auto& share = survey.train.share();
   std::vector<Surveyor> surveyors;
   for (int i = 0; i < threads; ++i) surveyors.emplace_back(config, survey);
@@ -112,11 +112,19 @@ void StreamedTrainingData::select_rows(const RunConfig& config, int threads) {
     if (!text.empty() && comm_.root()) unusable_.push_back(text);
   const auto key = survey.key.values();
   const auto stratum = survey.stratum.values();
-  train_ = configured_subset(survey.selection(survey.train, rows), config,
-                             {[key](std::int64_t row) { return key[static_cast<std::size_t>(row)]; }, [stratum](std::int64_t row) { return static_cast<int>(stratum[static_cast<std::size_t>(row)]); },
-                              count_strata(plan_, tasks_)},
-                             threads);
-  validation_dataset_ = streaming::gather_rows(comm_.handle(), host_, plan_, survey.selection(survey.validation, rows), threads);
+  const sampling::SubsetRules rules{[key](std::int64_t row) { return key[static_cast<std::size_t>(row)]; },
+                                    [stratum](std::int64_t row) { return static_cast<int>(stratum[static_cast<std::size_t>(row)]); }, count_strata(plan_, tasks_)};
+  train_ = subset_of_fraction(survey.selection(survey.train, rows), config.training.train_fraction, rules, threads);
+  const auto validation = subset_of_fraction(survey.selection(survey.validation, rows), config.training.validation_fraction, rules, threads);
+  gather_validation(validation, config, threads, memory);
+}
+
+void StreamedTrainingData::gather_validation(const sampling::RowSelection& rows, const RunConfig& config, int threads, std::uint64_t memory) {
+  const double bytes = static_cast<double>(plan_.bytes) * static_cast<double>(rows.size()) / static_cast<double>(plan_.rows());
+  if (bytes > static_cast<double>(memory))
+    throw ConfigError("{}: {} validation rows take about {:.1f} GiB of a node's {:.1f} GiB: validate on some of them, e.g. --validation-fraction {:.2g}", plan_.path.string(), rows.size(), bytes / 0x1p30,
+                      static_cast<double>(memory) / 0x1p30, config.training.validation_fraction * static_cast<double>(memory) / bytes / 10);
+  validation_dataset_ = streaming::gather_rows(comm_.handle(), host_, plan_, rows, threads);
   validation_labels_.emplace(validation_dataset_, tasks_, false);
   validation_ = {&validation_dataset_, &*validation_labels_, std::vector<std::int64_t>(static_cast<std::size_t>(validation_dataset_.size()))};
   std::iota(validation_.rows.begin(), validation_.rows.end(), 0);
@@ -140,7 +148,7 @@ void StreamedTrainingData::count_rows(const RunConfig& config, int threads) {
   standardisation_ = standardise(all, tasks_);
 }
 
-void StreamedTrainingData::order_rows(const RunConfig& config) {
+void StreamedTrainingData::order_rows(const RunConfig& config, std::uint64_t memory) {
   const auto& t = config.training;
   order_.emplace(static_cast<std::uint64_t>(t.seed), train_, sampling::WindowShape{t.window_block, t.window_rows / t.window_block});
   // A batch may lie in two windows, not in three: both that are in memory.
@@ -153,12 +161,17 @@ void StreamedTrainingData::order_rows(const RunConfig& config) {
   if (fewest < t.global_batch)
     throw ConfigError("window-rows = {}: a window may hold {} training rows, fewer than the {} samples of a batch; make windows larger, about --window-rows {}", t.window_rows, fewest,
                       t.global_batch, t.window_rows * (t.global_batch / std::max<std::int64_t>(fewest, 1) + 1));
+  const double bytes = static_cast<double>(io::kWindows * window_bytes() + validation_dataset_.bytes());
+  if (bytes > static_cast<double>(memory))
+    throw ConfigError("windows of {} rows, of which {} lie in memory, and the validation rows take {:.2f} GiB of a node's {:.2f} GiB: smaller --window-rows, or --validation-fraction", t.window_rows, io::kWindows,
+                      bytes / 0x1p30, static_cast<double>(memory) / 0x1p30);
 }
 
+std::int64_t StreamedTrainingData::window_bytes() const { return static_cast<std::int64_t>(io::plan_of_extents(plan_, selected_->most(order_->most_blocks())).bytes); }
+
 std::string StreamedTrainingData::describe() const {
-  const auto window = io::plan_of_extents(plan_, selected_->most(order_->most_blocks()));
   return fmt::format("streamed in {} windows an epoch; {} of at most {:.1f} MiB and {:.1f} MiB of validation rows in memory, once a host", order_->windows(), io::kWindows,
-                     static_cast<double>(window.bytes) / (1 << 20), static_cast<double>(validation_dataset_.bytes()) / (1 << 20));
+                     static_cast<double>(window_bytes()) / (1 << 20), static_cast<double>(validation_dataset_.bytes()) / (1 << 20));
 }
 
 std::shared_ptr<const sampling::WindowedEpoch> StreamedTrainingData::epoch(std::int64_t number) {

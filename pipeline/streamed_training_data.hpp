@@ -18,8 +18,9 @@ namespace xxact::pipeline {
 /// host reads the file once to verify its checksums, twice to select and count rows, and then once an epoch.
 class StreamedTrainingData : public TrainingData {
  public:
-  /// Collective on comm. ConfigError when a window may hold fewer samples than a batch; InputError for a file that cannot be streamed.
-  StreamedTrainingData(io::DatasetPlan plan, const RunConfig& config, const comm::Communicator& comm, int threads);
+  /// Collective on comm. ConfigError when a window may hold fewer samples than a batch, or when windows and validation rows take more
+  /// than `memory` bytes; InputError for a file that cannot be streamed.
+  StreamedTrainingData(io::DatasetPlan plan, const RunConfig& config, const comm::Communicator& comm, int threads, std::uint64_t memory);
 
   std::string describe() const override;
   void begin(std::int64_t first, std::int64_t end) override;
@@ -35,9 +36,11 @@ class StreamedTrainingData : public TrainingData {
     std::shared_ptr<const T> value;
   };
 
-  void select_rows(const RunConfig& config, int threads);
+  void select_rows(const RunConfig& config, int threads, std::uint64_t memory);
+  void gather_validation(const sampling::RowSelection& rows, const RunConfig& config, int threads, std::uint64_t memory);
   void count_rows(const RunConfig& config, int threads);
-  void order_rows(const RunConfig& config);
+  void order_rows(const RunConfig& config, std::uint64_t memory);
+  std::int64_t window_bytes() const;
   std::shared_ptr<const sampling::WindowedEpoch> epoch(std::int64_t number);
   const Labels& labels_of(std::int64_t window, const io::Dataset& rows);
   std::int64_t window_at(std::int64_t position);

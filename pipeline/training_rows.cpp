@@ -64,8 +64,9 @@ TrainingRows select_training_rows(const io::Dataset& dataset, const RunConfig& c
   const auto usable = [&](Subset subset) { return usable_rows(dataset, config, select_rows(dataset, subset, labels, config.model.tasks, true), comm, threads, rows.unusable); };
   const auto strata = strata_of(dataset, config.model.tasks);
   const auto seed = static_cast<std::uint64_t>(config.training.subset_seed);
-  rows.train = configured_subset(usable(Subset::train), config, {[&](std::int64_t row) { return sampling::record_key(seed, dataset.id(row)); }, strata, strata.count()}, threads);
-  rows.validation = usable(Subset::validation).list();
+  const sampling::SubsetRules rules{[&](std::int64_t row) { return sampling::record_key(seed, dataset.id(row)); }, strata, strata.count()};
+  rows.train = subset_of_fraction(usable(Subset::train), config.training.train_fraction, rules, threads);
+  rows.validation = subset_of_fraction(usable(Subset::validation), config.training.validation_fraction, rules, threads).list();
   return rows;
 }
 
@@ -76,9 +77,9 @@ sampling::RowStrata strata_of(const io::Dataset& dataset, const std::vector<mode
   return {std::move(labels), dataset.space_group()};
 }
 
-sampling::RowSelection configured_subset(const sampling::RowSelection& rows, const RunConfig& config, const sampling::SubsetRules& rules, int threads) {
-  if (config.training.train_fraction == 1 || rows.empty()) return rows;
-  return sampling::subset(rows, sampling::count_of_fraction(config.training.train_fraction, rows.size()), rules, threads);
+sampling::RowSelection subset_of_fraction(const sampling::RowSelection& rows, double fraction, const sampling::SubsetRules& rules, int threads) {
+  if (fraction == 1 || rows.empty()) return rows;
+  return sampling::subset(rows, sampling::count_of_fraction(fraction, rows.size()), rules, threads);
 }
 
 }  // namespace xxact::pipeline

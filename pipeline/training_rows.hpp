@@ -35,14 +35,14 @@ struct TrainingRows {
 };
 
 /// Labelled rows of the training and validation split that can be given to the model; for models with patterns every structure
-/// is asked, dealt to ranks and threads, whether it can be simulated, so that a bad one is known at the start. Of those to train on
-/// the configured subset. Collective on comm.
+/// is asked, dealt to ranks and threads, whether it can be simulated, so that a bad one is known at the start. Of both the
+/// configured subsets. Collective on comm.
 TrainingRows select_training_rows(const io::Dataset& dataset, const RunConfig& config, const Labels& labels, const comm::Communicator& comm, int threads);
 
 /// The kinds of rows that a subset holds in proportion: which labels of the tasks are known, and the crystal system.
 sampling::RowStrata strata_of(const io::Dataset& dataset, const std::vector<model::Task>& tasks);
 
-/// The configured fraction of the rows; all of them where it is 1.
-sampling::RowSelection configured_subset(const sampling::RowSelection& rows, const RunConfig& config, const sampling::SubsetRules& rules, int threads);
+/// The subset of this share of the rows; all of them where it is 1.
+sampling::RowSelection subset_of_fraction(const sampling::RowSelection& rows, double fraction, const sampling::SubsetRules& rules, int threads);
 
 }  // namespace xxact::pipeline

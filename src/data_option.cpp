@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "io/dataset_reader.hpp"
 #include "io/dataset_shared.hpp"
 #include "io/ingest.hpp"
 #include "pipeline/comm/communicator.hpp"
+#include "pipeline/streaming/selected_blocks.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
 
@@ -44,8 +48,58 @@ std::filesystem::path find_data(const std::filesystem::path& data, const std::fi
   return dataset;
 }
 
-io::Dataset open_data(const std::filesystem::path& data, const std::filesystem::path& folder, const Runtime& runtime) {
-  return io::read_dataset_shared(runtime.world(), find_data(data, folder, runtime));
+void describe_memory_option(options::options_description& description) {
+  description.add_options()
+      ("memory-gib", options::value<double>(), "memory of a node, in GiB, that decides whether datasets are held whole or read part by part; default: this machine's, or what the batch job grants of it");
+}
+
+std::uint64_t node_memory(const options::variables_map& values) {
+  if (values.count("memory-gib") == 0) return io::memory_of_this_machine();
+  const double gib = values["memory-gib"].as<double>();
+  if (!(gib >= 0.001 && gib <= 1e6)) throw ConfigError("--memory-gib {}: must be 0.001 to 1e6, e.g. 512", gib);
+  return static_cast<std::uint64_t>(gib * 0x1p30);
+}
+
+io::LoadPlan load_plan(const io::DatasetPlan& plan, std::uint64_t node_memory) {
+  return io::plan_load(plan.bytes, static_cast<double>(plan.bytes) / static_cast<double>(std::max<std::int64_t>(plan.rows(), 1)), node_memory);
+}
+
+std::vector<streaming::RowSource> open_sources(const std::vector<std::string>& data, const std::filesystem::path& folder, std::uint64_t node_memory, const Runtime& runtime) {
+  std::vector<io::DatasetPlan> plans;
+  std::uint64_t bytes = 0;
+  for (const auto& name : data) {
+    plans.push_back(io::plan_dataset(runtime.world(), find_data(name, folder, runtime)));
+    bytes += plans.back().bytes;
+  }
+  const bool whole = io::plan_load(bytes, 1, node_memory).mode == io::LoadMode::whole;
+  std::vector<streaming::RowSource> sources;
+  for (auto& plan : plans) {
+    if (whole) {
+      sources.emplace_back(io::read_dataset_shared(runtime.world(), plan.path));
+      continue;
+    }
+    io::verify_blocks(runtime.world(), plan);
+    sources.emplace_back(std::move(plan));
+  }
+  if (!whole) log::info("{:.1f} GiB of data are read part by part: more than structures may take of {:.1f} GiB of memory", static_cast<double>(bytes) / 0x1p30, static_cast<double>(node_memory) / 0x1p30);
+  return sources;
+}
+
+io::Dataset open_subset(const std::filesystem::path& data, const std::filesystem::path& folder, pipeline::Subset subset, std::uint64_t node_memory, const Runtime& runtime) {
+  const auto plan = io::plan_dataset(runtime.world(), find_data(data, folder, runtime));
+  const auto load = load_plan(plan, node_memory);
+  if (load.mode == io::LoadMode::whole) return io::read_dataset_shared(runtime.world(), plan.path);
+  io::verify_blocks(runtime.world(), plan);
+  const io::HostRanks host(runtime.world());
+  const auto rows = streaming::select_rows(runtime.world(), host, plan, [subset](const io::Dataset& part, std::int64_t row) {
+    return subset == pipeline::Subset::all || part.split()[static_cast<std::size_t>(row)] == static_cast<std::uint8_t>(subset);
+  });
+  const double bytes = static_cast<double>(plan.bytes) * static_cast<double>(rows.size()) / static_cast<double>(plan.rows());
+  if (bytes > static_cast<double>(load.usable_bytes))
+    throw ConfigError("{}: the {} rows to evaluate take about {:.1f} GiB, structures may take {:.1f}; choose a smaller split, or a node with more memory (--memory-gib)", plan.path.string(),
+                      rows.size(), bytes / 0x1p30, static_cast<double>(load.usable_bytes) / 0x1p30);
+  log::info("{} of {} rows are held in memory: the others are not evaluated", rows.size(), plan.rows());
+  return streaming::gather_rows(runtime.world(), host, plan, rows, 1);
 }
 
 }  // namespace xxact

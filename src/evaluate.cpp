@@ -23,6 +23,7 @@ void describe(options::options_description& description) {
       ("data", value<std::string>()->required(), "dataset file, or anything that ingest reads")
       ("split", value<std::string>()->default_value("test"), "rows to evaluate: train, validation, test or all")
       ("output", value<std::string>()->required(), "folder for metrics.json, predictions.h5 and plots");
+  describe_memory_option(description);
   describe_compute_options(description);
 }
 
@@ -30,9 +31,9 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const std::filesystem::path output = values["output"].as<std::string>();
   const Compute compute(values, runtime);
   auto models = load_models(values, compute.device);
-  const auto dataset = open_data(values["data"].as<std::string>(), output, runtime);
   pipeline::EvaluationOptions evaluation;
   evaluation.subset = pipeline::parse_subset(values["split"].as<std::string>());
+  const auto dataset = open_subset(values["data"].as<std::string>(), output, evaluation.subset, node_memory(values), runtime);
   evaluation.output = output;
   evaluation.inference.loader = compute.device.threads().loader;
   evaluation.program_version = kVersion;

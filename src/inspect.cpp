@@ -18,7 +18,7 @@ void describe(options::options_description& description) {
       ("file", options::value<std::string>()->required(), "dataset, checkpoint, model or result table (HDF5), or a run folder: its best.h5, otherwise its newest checkpoint")
       ("json", options::bool_switch(), "one JSON object instead of text")
       ("verify", options::bool_switch(), "recompute a dataset's content hash and name all blocks that differ from their checksums; exit 65 when any differs (a checkpoint is always verified)")
-      ("memory-gib", options::value<double>(), "say how a node with this much memory, in GiB, loads the dataset: whole, or streamed in windows of so many rows; this machine's memory if only --ranks-per-node is given")
+      ("memory-gib", options::value<double>(), "say how a node with this much memory, in GiB, loads the dataset: whole, or streamed in windows (--window-rows of train); this machine's memory if only --ranks-per-node is given")
       ("ranks-per-node", options::value<int>(), "ranks on that node, which share one copy of the arrays; as many as run here if only --memory-gib is given");
 }
 

@@ -24,6 +24,7 @@ void describe(options::options_description& description) {
       ("rank-by", value<std::string>()->default_value(""), "COLUMN, COLUMN:asc or COLUMN:desc: a label, label_std, label_lo90, label_hi90 or "
                                                           "probability_<crystal system>; default: the first label, ascending")
       ("top", value<std::int64_t>()->default_value(0), "rows of ranking.csv; 0: all");
+  describe_memory_option(description);
   describe_compute_options(description);
 }
 
@@ -43,9 +44,8 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   screening.rank_by = pipeline::parse_rank_by(rank_by.empty() ? default_column(models) : rank_by);
   screening.inference.loader = compute.device.threads().loader;
   screening.program_version = kVersion;
-  std::vector<io::Dataset> datasets;
-  for (const auto& data : values["data"].as<std::vector<std::string>>()) datasets.push_back(open_data(data, screening.output, runtime));
-  const auto summary = pipeline::screen(models, datasets, screening, compute.device.torch(), compute.comm);
+  auto data = open_sources(values["data"].as<std::vector<std::string>>(), screening.output, node_memory(values), runtime);
+  const auto summary = pipeline::screen(models, data, screening, compute.device.torch(), compute.comm);
   if (runtime.root()) {
     std::cout << fmt::format("screened {} inputs: {} predicted, {} not predictable, {} rejected; {:.0f} structures/s\nranking {}\n", summary["rows"].get<std::int64_t>(),
                              summary["ok"].get<std::int64_t>(), summary["not_predictable"].get<std::int64_t>(), summary["rejected"].get<std::int64_t>(),

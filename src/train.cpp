@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "io/dataset_shared.hpp"
-#include "io/load_plan.hpp"
 #include "pipeline/report/figures.hpp"
 #include "pipeline/streamed_training_data.hpp"
 #include "pipeline/trainer.hpp"
@@ -32,6 +31,7 @@ void describe(options::options_description& description) {
       ("allow-mixed-labels", bool_switch(), "train even when a label column mixes values of different definitions")
       ("dry-run", bool_switch(), "check data and configuration, print the run's budget, train nothing")
       ("print-config", bool_switch(), "print the effective configuration and leave");
+  describe_memory_option(description);
   describe_compute_options(description);
   for (const auto& field : pipeline::config_fields())
     description.add_options()(field.key.c_str(), value<std::string>(), fmt::format("{} (preset small: {})", field.description, field.value).c_str());
@@ -53,20 +53,17 @@ void refuse_mixed_labels(const io::DatasetPlan& plan, const pipeline::RunConfig&
 }
 
 /// A dataset that is to be held whole must leave memory for the rest.
-void refuse_too_large(const io::DatasetPlan& plan, const pipeline::RunConfig& config) {
-  if (config.training.window_rows > 0) return;
-  const double row_bytes = static_cast<double>(plan.bytes) / static_cast<double>(plan.rows());
-  const auto memory = io::memory_of_this_machine();
-  const auto load = io::plan_load(plan.bytes, row_bytes, memory);
-  if (load.mode == io::LoadMode::streamed)
-    throw ConfigError("{}: its arrays take {:.1f} GiB, structures may take {:.1f} of this machine's {:.1f} GiB; stream it through windows: --window-rows {}", plan.path.string(),
-                      static_cast<double>(plan.bytes) / 0x1p30, static_cast<double>(load.usable_bytes) / 0x1p30, static_cast<double>(memory) / 0x1p30, load.window_rows);
+void refuse_too_large(const io::DatasetPlan& plan, const pipeline::RunConfig& config, std::uint64_t memory) {
+  const auto load = load_plan(plan, memory);
+  if (config.training.window_rows > 0 || load.mode == io::LoadMode::whole) return;
+  throw ConfigError("{}: its arrays take {:.1f} GiB, structures may take {:.1f} of a node's {:.1f} GiB; stream it through windows: --window-rows {}", plan.path.string(),
+                    static_cast<double>(plan.bytes) / 0x1p30, static_cast<double>(load.usable_bytes) / 0x1p30, static_cast<double>(memory) / 0x1p30, load.window_rows);
 }
 
 /// Collective on comm.
-std::unique_ptr<pipeline::TrainingData> open_training_data(io::DatasetPlan plan, const pipeline::RunConfig& config, const Compute& compute, const Runtime& runtime) {
+std::unique_ptr<pipeline::TrainingData> open_training_data(io::DatasetPlan plan, const pipeline::RunConfig& config, const Compute& compute, std::uint64_t memory, const Runtime& runtime) {
   const int threads = compute.device.threads().loader.threads;
-  if (config.training.window_rows > 0) return std::make_unique<pipeline::StreamedTrainingData>(std::move(plan), config, compute.comm, threads);
+  if (config.training.window_rows > 0) return std::make_unique<pipeline::StreamedTrainingData>(std::move(plan), config, compute.comm, threads, memory);
   return std::make_unique<pipeline::ResidentTrainingData>(io::read_dataset_shared(runtime.world(), plan.path), config, compute.comm, threads);
 }
 
@@ -80,8 +77,8 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const Compute compute(values, runtime);
   auto plan = io::plan_dataset(runtime.world(), find_data(values["data"].as<std::string>(), output, runtime));
   if (!values["allow-mixed-labels"].as<bool>()) refuse_mixed_labels(plan, config);
-  refuse_too_large(plan, config);
-  const auto data = open_training_data(std::move(plan), config, compute, runtime);
+  refuse_too_large(plan, config, node_memory(values));
+  const auto data = open_training_data(std::move(plan), config, compute, node_memory(values), runtime);
 
   pipeline::TrainingOptions training;
   training.output = output;

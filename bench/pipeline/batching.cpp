@@ -1,16 +1,20 @@
 // From a dataset file to batches: the time until the first batch of a training is there, random access and batching a second and
 // core without diffraction, padding, and the memory of the node.
 //   mpirun -n RANKS bench_batching FILE.h5     one JSON object on standard output
+//   mpirun -n RANKS bench_batching FILE.h5 ROWS   the same data streamed in windows of so many rows, an epoch of it
 //   bench_batching --check                     the same with a small set, for the test suite
 #include <fmt/format.h>
 #include <hdf5.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <fstream>
+#include <string>
 
 #include "io/dataset_shared.hpp"
 #include "io/ingest.hpp"
 #include "pipeline/loader.hpp"
+#include "pipeline/streamed_training_data.hpp"
 #include "pipeline/training_plan.hpp"
 #include "src/base/error.hpp"
 
@@ -95,6 +99,40 @@ void measure(const std::string& path, std::int64_t samples) {
              whole.samples_per_core_s, whole.padding, bucketed.samples_per_core_s, bucketed.padding);
 }
 
+/// The samples of one epoch of a streamed dataset, built into batches of compositions by every rank for its share.
+void measure_streamed(const std::string& path, std::int64_t window_rows) {
+  const comm::Communicator comm(MPI_COMM_WORLD);
+  const double before = proportional_bytes(), began = MPI_Wtime();
+  auto config = config_of("composition", 0);
+  config.training.window_rows = window_rows;
+  config.training.window_block = std::min(config.training.window_block, window_rows);
+  StreamedTrainingData data(io::plan_dataset(MPI_COMM_WORLD, path), config, comm, 1, io::memory_of_this_machine());
+  const double selected = MPI_Wtime() - began;
+  const TrainingPlan plan(data, config, comm.rank(), comm.size());
+  const auto steps = data.samples() / config.training.global_batch;
+  data.begin(0, plan.position(steps));
+  BatchBuilder builder(config, data.standardisation(), Augmentation::on);
+  Batch batch;
+  const double started = MPI_Wtime(), processor = processor_seconds();
+  double first = 0, memory = 0;
+  for (std::int64_t step = 0; step < steps; ++step) {
+    data.used_before(plan.position(step));
+    builder.build(plan.samples(step, 0), batch);
+    if (step == 0) first = MPI_Wtime() - began;
+    if (step == steps / 2) memory = proportional_bytes();
+  }
+  std::array<double, 3> seconds = {selected, first, MPI_Wtime() - started};
+  std::array<double, 1> core = {processor_seconds() - processor};
+  comm.max(seconds, "gathering times");
+  comm.sum(core, "gathering processor time");
+  data.end();
+  if (!comm.root()) return;
+  const auto samples = static_cast<double>(plan.position(steps));
+  fmt::print("{{\"ranks\": {}, \"training_rows\": {}, \"window_rows\": {}, \"data\": \"{}\", \"rows_selected_s\": {:.2f}, \"first_batch_s\": {:.2f}, \"epoch_s\": {:.2f}, "
+             "\"growth_bytes\": {:.0f}, \"samples_per_s\": {:.0f}, \"samples_per_core_s\": {:.0f}}}\n",
+             comm.size(), data.samples(), window_rows, data.describe(), seconds[0], seconds[1], seconds[2], memory - before, samples / seconds[2], samples / core[0]);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -102,14 +140,17 @@ int main(int argc, char** argv) {
   MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
   int code = 0;
   try {
-    if (argc != 2) throw ConfigError("usage: bench_batching FILE.h5, or bench_batching --check");
-    if (std::string(argv[1]) == "--check") {
+    if (argc < 2 || argc > 3) throw ConfigError("usage: bench_batching FILE.h5 [WINDOW_ROWS], or bench_batching --check");
+    if (argc == 3) {
+      measure_streamed(argv[1], std::stoll(argv[2]));
+    } else if (std::string(argv[1]) == "--check") {
       io::IngestOptions ingest;
       ingest.inputs = {std::filesystem::path(XXACT_SOURCE_DIR) / "data/perovskites.csv.gz"};
       ingest.output = "check.h5";
       ingest.symmetry = io::SymmetryPolicy::given;
       io::ingest(MPI_COMM_WORLD, ingest);
       measure("check.h5", 10000);
+      measure_streamed("check.h5", 2048);
     } else {
       measure(argv[1], 2'000'000);
     }

@@ -1,7 +1,6 @@
 #include "pipeline/streaming/selected_blocks.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 
 #include "io/collective_step.hpp"
@@ -54,6 +53,18 @@ void SelectedBlocks::fill(const PackedPlan& packed, std::size_t index, io::RowRe
   if (index == 0) io::begin_packed(packed.plan, storage);
   auto at = packed.before[index];
   io::pack_rows(rows, chosen, packed.plan, storage, at);
+}
+
+sampling::RowSelection select_rows(MPI_Comm comm, const io::HostRanks& host, const io::DatasetPlan& plan, const std::function<bool(const io::Dataset& part, std::int64_t row)>& wanted) {
+  static_assert(kGatheredBlock % 64 == 0, "blocks share no word of the bitmap");
+  HostArray<std::uint64_t> words(host, static_cast<std::size_t>((plan.rows() + 63) / 64));
+  io::collectively(comm, [&] {
+    visit_blocks(plan, {plan.rows(), kGatheredBlock}, {words.share()}, [&](const io::Dataset& part, std::int64_t block, int) {
+      for (std::int64_t row = 0; row < part.size(); ++row)
+        if (wanted(part, row)) words.values()[static_cast<std::size_t>((block * kGatheredBlock + row) / 64)] |= std::uint64_t{1} << (row % 64);
+    });
+  });
+  return {plan.rows(), {words.values().begin(), words.values().end()}};
 }
 
 io::Dataset gather_rows(MPI_Comm comm, const io::HostRanks& host, const io::DatasetPlan& plan, const sampling::RowSelection& rows, int threads) {

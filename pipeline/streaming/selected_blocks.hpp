@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -52,6 +53,10 @@ class SelectedBlocks {
   Blocks blocks_;
   HostArray<io::DatasetExtents> extents_;
 };
+
+/// Collective on comm, whose ranks on this host are `host`: goes through the file and selects the rows that `wanted(part, row of the part)`.
+/// Throws alike on every rank.
+sampling::RowSelection select_rows(MPI_Comm comm, const io::HostRanks& host, const io::DatasetPlan& plan, const std::function<bool(const io::Dataset& part, std::int64_t row)>& wanted);
 
 /// Collective on comm, whose ranks on this host are `host`: the selected rows of the file, numbered as in the selection, once a host.
 /// Throws alike on every rank.

@@ -47,7 +47,7 @@ std::vector<double> train_losses(const RunConfig& config, const std::filesystem:
   const Device device(DeviceChoice::cpu, comm, 0, {});
   const auto& dataset = training_dataset();
   std::unique_ptr<TrainingData> data;
-  if (config.training.window_rows > 0) data = std::make_unique<StreamedTrainingData>(io::plan_dataset(comm.handle(), dataset.path()), config, comm, 2);
+  if (config.training.window_rows > 0) data = std::make_unique<StreamedTrainingData>(io::plan_dataset(comm.handle(), dataset.path()), config, comm, 2, kMemory);
   else data = std::make_unique<ResidentTrainingData>(dataset, config, comm, 2);
   train(*data, config, options, device, comm);
   std::vector<double> losses;

@@ -17,6 +17,8 @@ io::Dataset ingested(const std::string& name);
 /// The perovskites, ingested once a test program. Collective on the world.
 const io::Dataset& training_dataset();
 
+inline constexpr std::uint64_t kMemory = std::uint64_t{1} << 30;  // of the node, for streamed runs
+
 /// Width 32, 8 tokens, dropout, strain and jitter on, energy and band gap.
 RunConfig training_case(std::int64_t global_batch, double epochs);
 

@@ -135,9 +135,10 @@ TEST_F(TrainingRanks, StreamedDataAreThoseOfTheWhole) {
   config.training.window_block = 128;
   config.training.window_rows = 1024;
   config.training.train_fraction = 0.7;
+  config.training.validation_fraction = 0.4;
   const auto& dataset = training_dataset();
   ResidentTrainingData whole(dataset, config, world_, 2);
-  StreamedTrainingData streamed(io::plan_dataset(world_.handle(), dataset.path()), config, world_, 2);
+  StreamedTrainingData streamed(io::plan_dataset(world_.handle(), dataset.path()), config, world_, 2, kMemory);
   EXPECT_EQ(streamed.samples(), whole.samples());
   EXPECT_EQ(streamed.facts().split, whole.facts().split);
   for (const auto task : config.model.tasks) {
@@ -176,9 +177,11 @@ TEST_F(TrainingRanks, WindowsThatHoldLessThanABatchAreRefused) {
   config.training.window_block = 64;
   config.training.window_rows = 640;
   const auto plan = io::plan_dataset(world_.handle(), training_dataset().path());
-  EXPECT_THROW(StreamedTrainingData(plan, config, world_, 1), ConfigError);
+  EXPECT_THROW(StreamedTrainingData(plan, config, world_, 1, kMemory), ConfigError);
+  config.training.global_batch = 100;
+  EXPECT_THROW(StreamedTrainingData(plan, config, world_, 1, 10000), ConfigError) << "memory for the validation rows";
   config.training.global_batch = 4000;
-  EXPECT_THROW(StreamedTrainingData(plan, config, world_, 1), ConfigError);
+  EXPECT_THROW(StreamedTrainingData(plan, config, world_, 1, kMemory), ConfigError);
 }
 
 TEST_F(TrainingRanks, SubsetsAreNestedAndStrataInProportion) {
