@@ -98,7 +98,7 @@ std::vector<std::uint64_t> read_pieces(const DatasetPlan& plan, const Share& sha
     try {
       const auto [first, end] = Share{thread, threads}.of(std::ssize(pieces));
       read_direct(plan, {pieces.begin() + first, pieces.begin() + end}, storage, damaged[own]);
-      if (thread == 0) read_indirect(plan, share, storage);
+      if (thread == 0 && storage != nullptr) read_indirect(plan, share, storage);
     } catch (...) {
       failures[own] = std::current_exception();
     }
@@ -114,16 +114,6 @@ std::vector<std::uint64_t> read_pieces(const DatasetPlan& plan, const Share& sha
     all.insert(all.end(), damaged[i].begin(), damaged[i].end());
   }
   return all;
-}
-
-void verify_blocks(MPI_Comm comm, const DatasetPlan& plan) {
-  if (plan.blocks.empty()) return;
-  int rank = 0, ranks = 1;
-  check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
-  check_mpi(MPI_Comm_size(comm, &ranks), "asking for the number of ranks");
-  std::vector<std::uint64_t> damaged;
-  collectively(comm, [&] { read_direct(plan, pieces_of(plan, {rank, ranks}), nullptr, damaged); });
-  refuse_damage(comm, plan, damaged, false);
 }
 
 std::vector<std::uint64_t> verify_indirect(const DatasetPlan& plan, const Share& share, const std::byte* storage) {
@@ -165,6 +155,16 @@ void refuse_damage(MPI_Comm comm, const DatasetPlan& plan, const std::vector<std
     places += "\n  " + block_place(plan, block);
   }
   throw InputError("{}: {} blocks do not match their checksums: the file was damaged after it was written:{}", plan.path.string(), count, places);
+}
+
+void verify_blocks(MPI_Comm comm, const DatasetPlan& plan) {
+  if (plan.blocks.empty()) return;
+  int rank = 0, ranks = 1;
+  check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
+  check_mpi(MPI_Comm_size(comm, &ranks), "asking for the number of ranks");
+  std::vector<std::uint64_t> damaged;
+  collectively(comm, [&] { damaged = read_pieces(plan, {rank, ranks}, nullptr); });
+  refuse_damage(comm, plan, damaged, false);
 }
 
 }  // namespace xxact::io

@@ -25,7 +25,8 @@ struct ReadPiece {
 /// every share has about as many bytes. Together the shares cover every byte once.
 std::vector<ReadPiece> pieces_of(const DatasetPlan& plan, const Share& share);
 
-/// Reads the pieces of this share into `storage`, with up to four threads where there are more cores than shares. Returns the blocks, by their number in plan.blocks, whose checksums
+/// Reads the pieces of this share into `storage`, with up to four threads where there are more cores than shares; null: reads those of direct arrays and
+/// keeps nothing. Returns the blocks, by their number in plan.blocks, whose checksums
 /// differ. Only blocks of direct arrays are verified here; those of others may lie on several shares.
 /// InputError when the file is cut or its compressed data are damaged, IoError when it cannot be read.
 std::vector<std::uint64_t> read_pieces(const DatasetPlan& plan, const Share& share, std::byte* storage);

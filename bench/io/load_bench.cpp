@@ -1,6 +1,7 @@
 // How fast a dataset is loaded, and how much memory the node then holds. Ranks read their shares as in every command.
 //   load_bench --make FILE DATASET GIB     repeats the rows of a dataset until the file has about so many GiB
 //   load_bench FILE [--cold]               reads it; --cold empties the file's page cache before each measurement
+//   load_bench --write FILE GIB            writes an array of so many GiB collectively, until it is on the storage
 //   load_bench --check                     both, small, in the current folder
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -98,7 +99,7 @@ void measure(const std::string& path, bool cold) {
   const auto prepare = [&] {
     if (cold) collectively(MPI_COMM_WORLD, [&] { if (root) drop_cache(path); });
   };
-  double reading = 0, bytes = 0;
+  double reading = 0, verifying = 0, bytes = 0;
   {
     const auto plan = plan_dataset(MPI_COMM_WORLD, path);
     for (const auto& array : plan.arrays) bytes += static_cast<double>(array.spec.bytes());
@@ -109,6 +110,8 @@ void measure(const std::string& path, bool cold) {
     std::vector<std::uint64_t> damaged;
     reading = timed([&] { collectively(MPI_COMM_WORLD, [&] { damaged = read_pieces(plan, memory.share, memory.data.get()); }); });
     refuse_damage(MPI_COMM_WORLD, plan, damaged, false);
+    prepare();
+    verifying = timed([&] { verify_blocks(MPI_COMM_WORLD, plan); });
   }
   const double before = proportional_bytes();
   prepare();
@@ -116,9 +119,36 @@ void measure(const std::string& path, bool cold) {
   const double loading = timed([&] { dataset = read_dataset_shared(MPI_COMM_WORLD, path); });
   const double after = proportional_bytes();
   if (!root) return;
-  fmt::print("{{\"ranks\": {}, \"cache\": \"{}\", \"rows\": {}, \"array_bytes\": {:.0f}, \"read_s\": {:.4f}, \"read_gb_per_s\": {:.3f}, \"load_s\": {:.4f}, "
+  fmt::print("{{\"ranks\": {}, \"cache\": \"{}\", \"rows\": {}, \"array_bytes\": {:.0f}, \"read_s\": {:.4f}, \"read_gb_per_s\": {:.3f}, \"verify_gb_per_s\": {:.3f}, \"load_s\": {:.4f}, "
              "\"load_gb_per_s\": {:.3f}, \"pss_bytes\": {:.0f}, \"pss_over_arrays\": {:.4f}, \"growth_over_arrays\": {:.4f}}}\n",
-             host.ranks(), cold ? "cold" : "warm", dataset.size(), bytes, reading, bytes / reading / 1e9, loading, bytes / loading / 1e9, after, after / bytes, (after - before) / bytes);
+             host.ranks(), cold ? "cold" : "warm", dataset.size(), bytes, reading, bytes / reading / 1e9, bytes / verifying / 1e9, loading, bytes / loading / 1e9, after, after / bytes, (after - before) / bytes);
+}
+
+/// Collective on the world. Each rank writes its share of the rows, 64 MiB a transfer as dataset files are written.
+void write(const std::string& path, double gib) {
+  int rank = 0, ranks = 1;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  hdf5::ArraySpec spec;
+  spec.element = hdf5::Element::f32;
+  spec.shape = {static_cast<std::int64_t>(gib * 0x1p30 / 12), 3};
+  const auto [first, end] = Share{rank, ranks}.of(spec.rows());
+  const std::vector<float> rows(static_cast<std::size_t>(end - first) * 3, static_cast<float>(rank + 1));
+  const hdf5::Place place{path, "/values"};
+  std::uint32_t cause = 0;
+  const double seconds = timed([&] {
+    {
+      const auto file = hdf5::create_file(path, {MPI_COMM_WORLD, 1 << 20});
+      const auto array = hdf5::create_array(file, spec, 0, place);
+      cause = hdf5::write_rows(MPI_COMM_WORLD, array, spec, first, end - first, rows.data(), place, 64 << 20).no_collective_cause;
+    }
+    if (rank != 0) return;
+    const int file = ::open(path.c_str(), O_RDONLY);
+    if (file < 0 || ::fsync(file) != 0) throw IoError("cannot bring {} to the storage: {}", path, std::strerror(errno));
+    ::close(file);
+  });
+  if (rank == 0) fmt::print("{{\"ranks\": {}, \"bytes\": {}, \"seconds\": {:.4f}, \"write_gb_per_s\": {:.3f}, \"no_collective_cause\": {}}}\n", ranks, spec.bytes(), seconds,
+                            static_cast<double>(spec.bytes()) / seconds / 1e9, cause);
 }
 
 /// Collective on the world.
@@ -132,13 +162,15 @@ void check() {
   if (d.bytes() < 4000000) throw InputError("many.h5 holds only {} bytes", d.bytes());
   measure("many.h5", false);
   measure("many.h5", true);
+  write("written.h5", 0.02);
 }
 
 void run(const std::vector<std::string>& arguments) {
   if (arguments.size() == 4 && arguments[0] == "--make") return make_dataset(arguments[1], arguments[2], std::stod(arguments[3]));
   if (arguments.size() == 1 && arguments[0] == "--check") return check();
+  if (arguments.size() == 3 && arguments[0] == "--write") return write(arguments[1], std::stod(arguments[2]));
   if (arguments.empty() || arguments.size() > 2 || (arguments.size() == 2 && arguments[1] != "--cold"))
-    throw ConfigError("usage: load_bench FILE [--cold] | --make FILE DATASET GIB | --check");
+    throw ConfigError("usage: load_bench FILE [--cold] | --make FILE DATASET GIB | --write FILE GIB | --check");
   measure(arguments[0], arguments.size() == 2);
 }
 
