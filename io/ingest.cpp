@@ -3,12 +3,15 @@
 #include <fmt/chrono.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 
 #include "io/byte_exchange.hpp"
 #include "io/collective_step.hpp"
 #include "io/duplicate_rows.hpp"
+#include "io/ingest_datasets.hpp"
 #include "io/ingest_parts.hpp"
 #include "io/input_files.hpp"
 #include "io/reject_log.hpp"
@@ -27,8 +30,11 @@ void check_options(const IngestOptions& options) {
   if (options.output.empty()) throw ConfigError("--output: no dataset file is given, e.g. --output mp20.h5");
   if (!(options.symprec > 0 && options.symprec <= kClosestAtoms)) throw ConfigError("--symprec {} is not above 0 and at most {} angstrom", options.symprec, kClosestAtoms);
   if (options.limits.max_atoms < 1 || options.limits.max_atoms > 1'000'000) throw ConfigError("--max-atoms {} is not in 1-1000000", options.limits.max_atoms);
+  std::error_code error;
+  for (const auto& input : options.inputs)
+    if (std::filesystem::equivalent(input, options.output, error)) throw ConfigError("--output {} is one of the inputs too: write to another file", options.output.string());
   if (options.split_as && options.split_seed) throw ConfigError("--split-as and --split-seed exclude each other");
-  choose_labels({}, options.label_definitions);  // throws for a label that does not exist
+  choose_labels({}, {}, options.label_definitions);  // throws for a label that does not exist
 }
 
 /// Paths may hold any bytes; the dataset's texts are UTF-8.
@@ -51,7 +57,7 @@ std::string rules_of(const IngestOptions& o) {
 
 std::vector<SourceIdentity> identities(const std::vector<InputFile>& files) {
   std::vector<SourceIdentity> out;
-  for (const auto& file : files) out.push_back({file.path, file.bytes, file.changed});
+  for (const auto& file : files) out.push_back({file.dataset ? fmt::format("{}#{}+{}", file.path, file.dataset->first, file.dataset->rows) : file.path, file.bytes, file.changed});
   return out;
 }
 
@@ -78,7 +84,9 @@ FromParts look_through(MPI_Comm comm, const IngestParts& parts, int rank, int ra
       const PartFile file = parts.open(part);
       file.verify();
       out.tallies += file.header().tallies;
-      out.rejects.insert(out.rejects.end(), file.header().rejects.begin(), file.header().rejects.end());
+      // A source that an earlier run could not read at all may have been readable this time.
+      std::copy_if(file.header().rejects.begin(), file.header().rejects.end(), std::back_inserter(out.rejects),
+                   [&](const Reject& reject) { return reject.record != Reject::kWholeFile || parts.coverage()[reject.file].records() == 0; });
     }
   });
   IngestTallies& t = out.tallies;
@@ -107,7 +115,7 @@ std::vector<DatasetPiece> pieces_of_parts(const IngestParts& parts, int rank, in
 DatasetDescription describe(MPI_Comm comm, const IngestOptions& options, const std::vector<InputFile>& files, const std::vector<LabelInfo>& labels) {
   DatasetDescription description;
   description.labels = labels;
-  for (const InputFile& file : files) description.sources.push_back(as_utf8(file.path));
+  for (const InputFile& file : files) description.sources.push_back(as_utf8(file.source()));
   description.source = options.source;
   description.licence = options.licence;
   description.created = utc_now();
@@ -128,19 +136,20 @@ IngestSummary ingest(MPI_Comm comm, const IngestOptions& options) {
   int rank = 0, ranks = 1;
   check_mpi(MPI_Comm_rank(comm, &rank), "asking for the rank");
   check_mpi(MPI_Comm_size(comm, &ranks), "asking for the number of ranks");
-  const InputList list = list_inputs(comm, options.inputs);
+  InputList list = list_inputs(comm, options.inputs);
+  const IngestDatasets datasets(comm, options, list);
   if (list.skipped > 0) log::info("ingest: {} files of the folders are no .csv, .json, .cif or archive of those and are left out", list.skipped);
   IngestParts parts(comm, parts_path(options.output), rules_of(options), identities(list.files));
   say_what_is_there(parts);
   {
-    SourcePass pass(comm, options, list.files, parts);
+    SourcePass pass(comm, options, list.files, datasets, parts);
     pass.read_all();
     pass.wait_for_all();
   }
   parts.gather_new();
 
   const FromParts all = look_through(comm, parts, rank, ranks);
-  const ChosenLabels chosen = choose_labels(all.tallies.seen, options.label_definitions);
+  const ChosenLabels chosen = choose_labels(all.tallies.seen, datasets.definitions(), options.label_definitions);
   IngestSummary summary;
   summary.labels = chosen.info;
   summary.tallies = all.tallies;

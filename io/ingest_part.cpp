@@ -22,7 +22,7 @@ namespace {
 using nlohmann::json;
 
 // Another number with every change of what parsers make of a record, and of this file: parts of other versions are not used.
-constexpr std::string_view kMagic = "XXACTPT2";
+constexpr std::string_view kMagic = "XXACTPT3";
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kLargestHeader = std::size_t{1} << 30;
 
@@ -197,10 +197,9 @@ PartFile::PartFile(std::filesystem::path path, const std::string& rules, const s
   if (head.at("rules") != rules) throw InputError("{} was made with other options", path_.string());
   header_ = unpacked_header(head, sources);
   for (const std::string name : head.at("labels")) {
-    std::size_t label = 0;
-    while (label < kLabelCount && label_name(label) != name) ++label;
-    if (label == kLabelCount) throw InputError("{} has the label {}, which this version does not know", path_.string(), name);
-    labels_.push_back(label);
+    const auto label = label_of_name(name);
+    if (!label) throw InputError("{} has the label {}, which this version does not know", path_.string(), name);
+    labels_.push_back(*label);
   }
   id_width_ = head.at("id_width");
   digest_ = head.at("digest");

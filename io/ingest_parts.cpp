@@ -19,7 +19,7 @@ using nlohmann::json;
 
 void RecordCoverage::add(const PartSegment& segment) {
   if (segment.records > 0) spans_.push_back({segment.first_record, segment.end_record()});
-  if (segment.ends_source) ends_at_ = segment.end_record();
+  if (segment.ends_source) ends_at_ = std::max(ends_at_, segment.end_record());
 }
 
 void RecordCoverage::finish() {
@@ -30,6 +30,10 @@ void RecordCoverage::finish() {
     else merged.push_back(span);
   }
   spans_ = std::move(merged);
+}
+
+void RecordCoverage::forget_empty_end() {
+  if (ends_at_ == 0) ends_at_ = -1;
 }
 
 bool RecordCoverage::has(std::int64_t record) const {
@@ -53,6 +57,7 @@ IngestParts::IngestParts(MPI_Comm comm, std::filesystem::path folder, std::strin
   broadcast_bytes(comm, found);
   add_packed(found);
   cover();
+  for (auto& coverage : coverage_) coverage.forget_empty_end();
 }
 
 void IngestParts::cover() {
@@ -66,6 +71,7 @@ std::string IngestParts::scan() {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) throw IoError("cannot create the folder {}: {}", folder_.string(), error.message());
+  lock_ = FileLock(folder_ / "lock");
   std::string packed;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     if (entry.path().extension() != ".part" && entry.path().extension() != ".partial") continue;  // not ours

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "io/file_lock.hpp"
 #include "io/ingest_part.hpp"
 
 namespace xxact::io {
@@ -18,6 +19,8 @@ class RecordCoverage {
   void add(const PartSegment& segment);
   /// After the last add.
   void finish();
+  /// That a source has no records is no knowledge to rely on: it may not have been readable.
+  void forget_empty_end();
   bool has(std::int64_t record) const;
   /// Whether the end of the source is known and every record before it is done.
   bool complete() const { return ends_at_ >= 0 && (ends_at_ == 0 || (spans_.size() == 1 && spans_[0].first == 0 && spans_[0].end >= ends_at_)); }
@@ -41,6 +44,7 @@ struct PartRows {
 class IngestParts {
  public:
   /// Collective on comm. Makes the folder; rank 0 reads the headers of the parts that are there and removes those that cannot be used.
+  /// ConfigError when another ingest has the folder.
   IngestParts(MPI_Comm comm, std::filesystem::path folder, std::string rules, std::vector<SourceIdentity> sources);
 
   /// What the parts of earlier runs hold of each source.
@@ -78,6 +82,7 @@ class IngestParts {
   std::vector<std::string> names_;
   std::vector<Entry> entries_;
   std::string own_new_;  // packed
+  FileLock lock_;        // of rank 0
 };
 
 }  // namespace xxact::io

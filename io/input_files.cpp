@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <system_error>
+#include <utility>
 
 #include "io/byte_exchange.hpp"
 #include "io/collective_step.hpp"
+#include "io/dataset.hpp"
 #include "io/source.hpp"
 #include "src/base/error.hpp"
 #include "src/base/mpi.hpp"
@@ -24,23 +26,42 @@ InputFile file_at(const fs::path& path) {
   const auto bytes = fs::file_size(path, error);
   const bool sized = !error;
   const auto changed = fs::last_write_time(path, error);
-  return {path.string(), sized ? bytes : 0, error ? 0 : static_cast<std::int64_t>(changed.time_since_epoch().count())};
+  return {path.string(), sized ? bytes : 0, error ? 0 : static_cast<std::int64_t>(changed.time_since_epoch().count()), false, {}};
+}
+
+/// Why this entry of a folder cannot be a source, whatever its name; empty for regular files, and for folders, which are gone through.
+std::string refusal_of(const fs::directory_entry& entry) {
+  std::error_code error;
+  const auto status = entry.status(error);
+  switch (status.type()) {
+    case fs::file_type::regular:
+    case fs::file_type::directory: return {};
+    case fs::file_type::not_found: return "is a link to nothing";
+    case fs::file_type::fifo: return "is a pipe, no regular file";
+    case fs::file_type::socket: return "is a socket, no regular file";
+    case fs::file_type::block:
+    case fs::file_type::character: return "is a device, no regular file";
+    default: return error ? error.message() : "is no regular file";
+  }
 }
 
 void add_folder(const fs::path& folder, InputList& list) {
-  std::vector<fs::path> found;
+  std::vector<std::pair<fs::path, std::string>> found;  // and why it is refused
   try {
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
       std::error_code error;
-      if (!entry.is_regular_file(error)) continue;
-      if (format_of_name(entry.path())) found.push_back(entry.path());
+      if (entry.is_directory(error)) continue;
+      if (format_of_name(entry.path())) found.emplace_back(entry.path(), refusal_of(entry));
       else ++list.skipped;
     }
   } catch (const fs::filesystem_error& error) {
     throw InputError("cannot list the folder {}: {}", folder.string(), error.code().message());
   }
   std::sort(found.begin(), found.end());
-  for (const fs::path& path : found) list.files.push_back(file_at(path));
+  for (const auto& [path, refusal] : found) {
+    list.files.push_back(file_at(path));
+    list.files.back().refusal = refusal;
+  }
 }
 
 InputList list_here(const std::vector<fs::path>& inputs) {
@@ -48,7 +69,10 @@ InputList list_here(const std::vector<fs::path>& inputs) {
   for (const fs::path& input : inputs) {
     std::error_code error;
     if (fs::is_directory(input, error)) add_folder(input, list);
-    else list.files.push_back(file_at(input));
+    else {
+      list.files.push_back(file_at(input));
+      list.files.back().is_dataset = fs::is_regular_file(input, error) && is_dataset_file(input);
+    }
   }
   return list;
 }
@@ -64,7 +88,7 @@ InputList list_inputs(MPI_Comm comm, const std::vector<fs::path>& inputs) {
     if (rank != 0) return;
     list = list_here(inputs);
     auto files = nlohmann::json::array();
-    for (const InputFile& file : list.files) files.push_back({file.path, file.bytes, file.changed});
+    for (const InputFile& file : list.files) files.push_back({file.path, file.bytes, file.changed, file.is_dataset, file.refusal});
     const auto bytes = nlohmann::json::to_cbor(nlohmann::json{{"files", std::move(files)}, {"skipped", list.skipped}});
     packed.assign(bytes.begin(), bytes.end());
   });
@@ -72,7 +96,7 @@ InputList list_inputs(MPI_Comm comm, const std::vector<fs::path>& inputs) {
   if (rank == 0) return list;
   const auto unpacked = nlohmann::json::from_cbor(packed);
   list.skipped = unpacked["skipped"].get<std::int64_t>();
-  for (const auto& file : unpacked["files"]) list.files.push_back({file[0].get<std::string>(), file[1].get<std::uint64_t>(), file[2].get<std::int64_t>()});
+  for (const auto& file : unpacked["files"]) list.files.push_back({file[0].get<std::string>(), file[1].get<std::uint64_t>(), file[2].get<std::int64_t>(), file[3].get<bool>(), file[4].get<std::string>()});
   return list;
 }
 

@@ -5,19 +5,33 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace xxact::io {
 
+/// Rows of a dataset file that came from one source.
+struct DatasetRange {
+  std::int64_t first = 0, rows = 0;
+  std::string source;  // as the dataset names it
+};
+
 struct InputFile {
   std::string path;
   std::uint64_t bytes = 0;
-  std::int64_t changed = 0;  // when it was last written, in ticks of the file system's clock
+  std::int64_t changed = 0;     // when it was last written, in ticks of the file system's clock
+  bool is_dataset = false;
+  std::string refusal;          // why it is not read, as far as that is known before
+  std::optional<DatasetRange> dataset = {};  // only these rows, see io/ingest_datasets.hpp
+
+  /// What a row of it came from.
+  const std::string& source() const { return dataset ? dataset->source : path; }
 };
 
 /// Files in the order given; a folder stands for the files below it whose names say that they are sources, sorted by
-/// path, links to folders not followed. A path that does not exist stays in the list: reading it fails with its reason.
+/// path, links to folders not followed; links to nothing, pipes and devices of such a name are refused. Datasets are read where they are given by name, not in
+/// folders. A path that does not exist stays in the list: reading it fails with its reason.
 /// `skipped`: files of folders that were left out by their names.
 struct InputList {
   std::vector<InputFile> files;

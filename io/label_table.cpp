@@ -15,7 +15,7 @@ enum LabelNumber : std::size_t { formation_energy, band_gap, hull_distance, dire
 struct Label {
   const char* name;
   const char* units;
-  std::array<const char*, kSourceKinds> definition;  // by SourceKind
+  std::array<const char*, kSourceKinds - 1> definition;  // by SourceKind, but for datasets
 };
 
 constexpr const char* kUnspecified = "as in the source (unspecified)";
@@ -96,6 +96,12 @@ std::optional<std::size_t> label_of_key(std::string_view key) {
 
 std::string_view label_name(std::size_t label) { return kLabels[label].name; }
 
+std::optional<std::size_t> label_of_name(std::string_view name) {
+  for (std::size_t label = 0; label < kLabelCount; ++label)
+    if (label_name(label) == name) return label;
+  return std::nullopt;
+}
+
 SourceKind source_kind_of(std::string_view id, bool perovskite_columns, bool alexandria_keys) {
   if (perovskite_columns) return SourceKind::perovskites;
   if (id.starts_with("mp-") || id.starts_with("mvc-")) return SourceKind::materials_project;
@@ -130,19 +136,30 @@ int parse_space_group(std::string_view field, std::string_view text) {
   return says_unknown(text) ? 0 : checked_space_group(field, parse_number(field, text));
 }
 
-ChosenLabels choose_labels(const SeenSources& seen, const std::map<std::string, std::string>& overrides) {
+void add_definitions(std::vector<std::string>& definitions, std::string_view said) {
+  constexpr std::string_view kMixed = "mixed: ", kBetween = " | ";
+  const bool mixed = said.starts_with(kMixed);
+  if (mixed) said.remove_prefix(kMixed.size());
+  while (true) {
+    const auto end = mixed ? said.find(kBetween) : std::string_view::npos;
+    const std::string one(said.substr(0, end));
+    if (std::find(definitions.begin(), definitions.end(), one) == definitions.end()) definitions.push_back(one);
+    if (end == std::string_view::npos) return;
+    said.remove_prefix(end + kBetween.size());
+  }
+}
+
+ChosenLabels choose_labels(const SeenSources& seen, const LabelDefinitions& of_datasets, const std::map<std::string, std::string>& overrides) {
   for (const auto& [name, text] : overrides)
-    if (std::none_of(kLabels.begin(), kLabels.end(), [&name = name](const Label& label) { return name == label.name; }))
-      throw ConfigError("--label-definition: no label is named '{}'", name);
+    if (!label_of_name(name)) throw ConfigError("--label-definition: no label is named '{}'", name);
   ChosenLabels chosen;
   for (std::size_t label = 0; label < kLabelCount; ++label) {
     if (seen[label] == 0) continue;
     std::vector<std::string> definitions;
-    for (std::size_t kind = 0; kind < kSourceKinds; ++kind) {
-      if (!(seen[label] >> kind & 1U)) continue;
-      const std::string text = kLabels[label].definition[kind];
-      if (std::find(definitions.begin(), definitions.end(), text) == definitions.end()) definitions.push_back(text);
-    }
+    for (std::size_t kind = 0; kind < kLabels[label].definition.size(); ++kind)
+      if (seen[label] >> kind & 1U) add_definitions(definitions, kLabels[label].definition[kind]);
+    if (seen[label] >> static_cast<unsigned>(SourceKind::dataset) & 1U)
+      for (const auto& text : of_datasets[label]) add_definitions(definitions, text);
     std::string definition = definitions.size() > 1 ? "mixed: " : "";
     for (std::size_t i = 0; i < definitions.size(); ++i) definition += (i ? " | " : "") + definitions[i];
     if (const auto found = overrides.find(kLabels[label].name); found != overrides.end()) definition = found->second;

@@ -24,8 +24,9 @@ enum class SourceKind : std::uint8_t {
   materials_project,  // id begins with mp- or mvc-
   alexandria,         // id begins with agm, or the Alexandria keys mat_id and e_form are there
   perovskites,        // the columns of Castelli's cubic perovskites (heat_ref_per_atom)
+  dataset,            // a row of a dataset file, which says its definitions itself
 };
-inline constexpr std::size_t kSourceKinds = 4;
+inline constexpr std::size_t kSourceKinds = 5;
 
 /// Labels of one record, NaN = unknown.
 struct LabelValues {
@@ -37,6 +38,8 @@ struct LabelValues {
 /// Label of a column or key, e.g. "e_form" -> formation_energy_per_atom; nothing if it is none.
 std::optional<std::size_t> label_of_key(std::string_view key);
 std::string_view label_name(std::size_t label);
+/// Label of that name; nothing if there is none.
+std::optional<std::size_t> label_of_name(std::string_view name);
 
 /// Source by the id and by whether the distinguishing columns were seen.
 SourceKind source_kind_of(std::string_view id, bool perovskite_columns, bool alexandria_keys);
@@ -56,12 +59,17 @@ int checked_space_group(std::string_view field, double value);
 /// Which source kinds gave each label: bit k of seen[label] is kind k.
 using SeenSources = std::array<std::uint32_t, kLabelCount>;
 
+/// Definitions of each label that dataset files say.
+using LabelDefinitions = std::array<std::vector<std::string>, kLabelCount>;
+/// Adds what a dataset says of a label, the parts of "mixed: A | B" one by one, each once.
+void add_definitions(std::vector<std::string>& definitions, std::string_view said);
+
 /// Labels that were seen, in the table's order, with units and definition; several definitions of one label become
 /// "mixed: A | B". `overrides`: label name to definition.
 struct ChosenLabels {
   std::vector<std::size_t> label;
   std::vector<LabelInfo> info;
 };
-ChosenLabels choose_labels(const SeenSources& seen, const std::map<std::string, std::string>& overrides);
+ChosenLabels choose_labels(const SeenSources& seen, const LabelDefinitions& of_datasets, const std::map<std::string, std::string>& overrides);
 
 }  // namespace xxact::io

@@ -26,7 +26,31 @@ void RowBuilder::add(const StructureRecord& record, std::uint32_t file, std::uin
     rows_.labels[label].push_back(static_cast<float>(value));
     if (!std::isnan(value)) tallies_.seen[label] |= 1U << static_cast<unsigned>(record.labels.source);
   }
-  const Split split = split_as_ ? *split_as_ : split_of(reduced_formula(record.formula), split_seed_);
+  add_split(split_as_ ? *split_as_ : split_of(reduced_formula(record.formula), split_seed_));
+}
+
+void RowBuilder::add(const Dataset& from, std::int64_t row, std::uint32_t file) {
+  const auto at = static_cast<std::size_t>(row);
+  rows_.id.emplace_back(from.id(row));
+  rows_.source_file.push_back(file);
+  rows_.record.push_back(from.record_of(row));
+  rows_.structures.push_back(from.structure(row));
+  rows_.space_group.push_back(from.space_group()[at]);
+  rows_.space_group_spglib.push_back(from.space_group_spglib()[at]);
+  const auto composition = from.composition(row);
+  rows_.composition_atomic_number.insert(rows_.composition_atomic_number.end(), composition.atomic_number.begin(), composition.atomic_number.end());
+  rows_.composition_fraction.insert(rows_.composition_fraction.end(), composition.fraction.begin(), composition.fraction.end());
+  rows_.composition_offset.push_back(static_cast<std::int64_t>(rows_.composition_atomic_number.size()));
+  for (std::size_t label = 0; label < kLabelCount; ++label) {
+    const auto* info = from.find_label(label_name(label));
+    const float value = info == nullptr ? std::numeric_limits<float>::quiet_NaN() : from.arrays().labels[static_cast<std::size_t>(info - from.labels().data())][at];
+    rows_.labels[label].push_back(value);
+    if (!std::isnan(value)) tallies_.seen[label] |= 1U << static_cast<unsigned>(SourceKind::dataset);
+  }
+  add_split(split_as_ ? *split_as_ : static_cast<Split>(from.split()[at]));
+}
+
+void RowBuilder::add_split(Split split) {
   rows_.split.push_back(static_cast<std::uint8_t>(split));
   if (split != Split::none) ++tallies_.split[static_cast<std::size_t>(split)];
 }

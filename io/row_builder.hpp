@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "io/dataset.hpp"
 #include "io/dataset_rows.hpp"
 #include "io/ingest.hpp"
 #include "io/ingest_part.hpp"
@@ -19,6 +20,9 @@ class RowBuilder {
   /// Appends a record that passed `check_record`, of the source file of this number.
   void add(const StructureRecord& record, std::uint32_t file, std::uint32_t number);
 
+  /// Appends a row of a dataset as it is, of the source file of this number. Its split is kept unless this ingest gives every row the same.
+  void add(const Dataset& from, std::int64_t row, std::uint32_t file);
+
   std::int64_t rows() const { return static_cast<std::int64_t>(rows_.size()); }
   /// About the bytes of the rows so far.
   std::size_t bytes() const;
@@ -31,6 +35,7 @@ class RowBuilder {
   void add_structure(const StructureRecord& record, std::uint32_t laue_code);
   std::uint32_t add_space_group(const StructureRecord& record);
   void add_composition(const StructureRecord& record);
+  void add_split(Split split);
 
   SymmetryPolicy symmetry_;
   double symprec_;

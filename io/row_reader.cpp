@@ -7,20 +7,28 @@
 
 namespace xxact::io {
 
-RowReader::RowReader(const DatasetPlan& plan) : plan_(plan), extents_(plan.extents()), file_(plan.path, plan.file_bytes) {
+RowReader::RowReader(const DatasetPlan& plan, Compressed compressed) : plan_(plan), extents_(plan.extents()), file_(plan.path, plan.file_bytes) {
   for (std::size_t i = 0; i < plan.arrays.size(); ++i) {
     const auto& array = plan.arrays[i];
-    if (!array.direct && array.spec.bytes() > 0)
+    if (!array.direct && array.spec.bytes() > 0 && compressed == Compressed::refused)
       throw InputError("{}: {}: is compressed or in too many pieces to be read part by part; write the file again with `xxact ingest --input {} --output NEW.h5 --compress 0`",
                        plan.path.string(), array.path, plan.path.string());
     if (array.path == "/structures/atom_offset") atoms_.array = i;
     if (array.path == "/composition/offset") entries_.array = i;
+  }
+  if (std::all_of(plan.arrays.begin(), plan.arrays.end(), [](const auto& array) { return array.direct || array.spec.bytes() == 0; })) return;
+  const auto file = hdf5::open_file(plan.path);
+  for (const auto& array : plan.arrays) {
+    const hdf5::Place place{plan.path, array.path};
+    by_hdf5_.push_back(hdf5::open_array(file, array.spec.element, array.spec.shape.size(), place));
+    if (by_hdf5_.back().spec.shape != array.spec.shape || by_hdf5_.back().spec.text_width != array.spec.text_width) throw InputError("{}: was changed while it was read", place.text());
   }
 }
 
 void RowReader::read_bytes(std::size_t array, std::int64_t first, std::int64_t rows, std::byte* target) const {
   if (rows == 0) return;
   const auto& planned = plan_.arrays[array];
+  if (!planned.direct) return hdf5::read_rows(by_hdf5_[array].dataset, planned.spec, first, rows, target, {plan_.path, planned.path});
   const std::size_t row = planned.spec.row_bytes(), begin = static_cast<std::size_t>(first) * row;
   for_parts(planned.extents, begin, static_cast<std::size_t>(rows) * row,
             [&](auto in_file, auto in_array, auto bytes) { file_.read(in_file, {target + (in_array - begin), bytes}); });
@@ -77,7 +85,7 @@ void RowReader::announce(std::int64_t first, std::int64_t end) const {
       return counts == Counts::rows || counts == Counts::row_offsets ? row : static_cast<std::int64_t>(static_cast<double>(array.spec.rows()) * static_cast<double>(row) / static_cast<double>(extents_.rows));
     };
     const std::size_t row = array.spec.row_bytes(), begin = static_cast<std::size_t>(place(first)) * row, stop = static_cast<std::size_t>(place(end)) * row;
-    if (stop > begin) for_parts(array.extents, begin, stop - begin, [&](auto in_file, auto, auto bytes) { file_.announce(in_file, bytes); });
+    if (stop > begin && array.direct) for_parts(array.extents, begin, stop - begin, [&](auto in_file, auto, auto bytes) { file_.announce(in_file, bytes); });
   }
 }
 

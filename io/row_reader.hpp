@@ -8,15 +8,19 @@
 
 #include "io/dataset_plan.hpp"
 #include "io/file_bytes.hpp"
+#include "io/hdf5_untrusted.hpp"
 
 namespace xxact::io {
 
-/// One a thread: it has its own descriptor and memory, and leaves HDF5 alone.
+/// One a thread: it has its own descriptor and memory.
 class RowReader {
  public:
-  /// The plan must outlive it. InputError naming the array and the way out when an array is stored so that only HDF5 can
-  /// read it (compressed, or in very many chunks); IoError when the file cannot be opened.
-  explicit RowReader(const DatasetPlan& plan);
+  /// What becomes of arrays that only HDF5 can read (compressed, or in very many chunks): they are refused, or read by the library, which serves
+  /// one thread of a process at a time.
+  enum class Compressed { refused, by_hdf5 };
+
+  /// The plan must outlive it. InputError naming the array and the way out when it is refused; IoError when the file cannot be opened.
+  explicit RowReader(const DatasetPlan& plan, Compressed compressed = Compressed::refused);
 
   /// Rows [first, end) of the file, 0 <= first < end <= plan.rows(), numbered from 0, their values checked as a whole dataset's are. The
   /// result is valid until the next call. InputError naming the file, the array and what is wrong, IoError when it cannot be read.
@@ -41,6 +45,7 @@ class RowReader {
   const DatasetPlan& plan_;
   DatasetExtents extents_;
   FileBytes file_;
+  std::vector<hdf5::OpenArray> by_hdf5_;  // [arrays] where there is one, else none
   Offsets atoms_{}, entries_{};
   std::vector<Line> memory_;
   Dataset rows_;

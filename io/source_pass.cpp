@@ -1,7 +1,9 @@
 #include "io/source_pass.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "io/row_reader.hpp"
 #include "src/base/error.hpp"
 #include "src/base/mpi.hpp"
 
@@ -31,8 +33,8 @@ std::vector<FileReaders> readers_of(const std::vector<InputFile>& files, const I
 
 }  // namespace
 
-SourcePass::SourcePass(MPI_Comm comm, const IngestOptions& options, const std::vector<InputFile>& files, IngestParts& parts)
-    : options_(options), files_(files), parts_(parts), readers_(readers_of(files, parts, comm)), builder_(options),
+SourcePass::SourcePass(MPI_Comm comm, const IngestOptions& options, const std::vector<InputFile>& files, const IngestDatasets& datasets, IngestParts& parts)
+    : options_(options), files_(files), datasets_(datasets), parts_(parts), readers_(readers_of(files, parts, comm)), builder_(options),
       progress_(comm, total(bytes_left(files, parts)), options.progress) {
   check_mpi(MPI_Comm_rank(comm, &rank_), "asking for the rank");
 }
@@ -50,9 +52,8 @@ void SourcePass::read_file(std::size_t file) {
   std::int64_t number = Reject::kWholeFile;          // of the record that is read
   std::string reason;
   try {
-    const auto reader = open_records(files_[file].path, options_.limits, leads ? &bytes_ : nullptr);
-    read_records(file, *reader, number);
-    if (number == 0) reason = "no records";
+    read_source(file, number);
+    if (number == 0 && !files_[file].dataset) reason = "no records";
   } catch (const InputError& error) {
     reason = error.what() + (number > 0 ? fmt::format("; the {} records before are kept", number) : "");
   } catch (const std::filesystem::filesystem_error& error) {
@@ -64,6 +65,41 @@ void SourcePass::read_file(std::size_t file) {
     ++rejected_;
   }
   header_.segments.push_back({file, std::max<std::int64_t>(number, 0), 0, builder_.rows(), 0, true});
+}
+
+void SourcePass::read_source(std::size_t file, std::int64_t& number) {
+  const InputFile& input = files_[file];
+  if (!input.refusal.empty()) throw InputError("{}", input.refusal);
+  if (input.dataset) return read_rows(file, number);
+  const bool leads = rank_ == readers_[file].first;
+  const auto reader = open_records(input.path, options_.limits, leads ? &bytes_ : nullptr);
+  read_records(file, *reader, number);
+}
+
+/// The rows of a dataset that came from one source are its records.
+void SourcePass::read_rows(std::size_t file, std::int64_t& number) {
+  constexpr std::int64_t kSlice = 4096;
+  const DatasetRange& range = *files_[file].dataset;
+  const RecordCoverage& done = parts_.coverage()[file];
+  number = 0;
+  if (range.rows == 0) return;
+  RowReader reader(datasets_.plan(files_[file].path), RowReader::Compressed::by_hdf5);
+  while (number < range.rows) {
+    const std::int64_t first = number, end = std::min(range.rows, first + kSlice);
+    const Dataset* rows = nullptr;
+    for (; number < end; ++number) {
+      if (!readers_[file].parses(rank_, number) || done.has(number)) continue;
+      if (rows == nullptr) rows = &reader.read(range.first + first, range.first + end);
+      PartSegment& segment = segment_of(file, number);
+      ++segment.records;
+      builder_.add(*rows, number - first, static_cast<std::uint32_t>(file));
+      ++segment.rows;
+      ++records_;
+      flush_if_due();
+    }
+    if (rank_ == readers_[file].first) bytes_ += files_[file].bytes * static_cast<std::uint64_t>(end - first) / static_cast<std::uint64_t>(range.rows);
+    progress_.update(so_far());
+  }
 }
 
 void SourcePass::read_records(std::size_t file, RecordReader& reader, std::int64_t& number) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/ingest.hpp"
+#include "io/ingest_datasets.hpp"
 #include "io/ingest_parts.hpp"
 #include "io/ingest_progress.hpp"
 #include "io/input_files.hpp"
@@ -18,7 +19,7 @@ namespace xxact::io {
 
 class SourcePass {
  public:
-  SourcePass(MPI_Comm comm, const IngestOptions& options, const std::vector<InputFile>& files, IngestParts& parts);
+  SourcePass(MPI_Comm comm, const IngestOptions& options, const std::vector<InputFile>& files, const IngestDatasets& datasets, IngestParts& parts);
 
   /// Reads what this rank has to read and the parts do not hold already. Not collective, so that the error of one rank (an
   /// IoError: a full disk) ends the job at once, not when the others are done.
@@ -29,7 +30,9 @@ class SourcePass {
  private:
   using Clock = std::chrono::steady_clock;
   void read_file(std::size_t file);
+  void read_source(std::size_t file, std::int64_t& number);
   void read_records(std::size_t file, RecordReader& reader, std::int64_t& number);
+  void read_rows(std::size_t file, std::int64_t& number);
   void read_record(RecordReader& reader, std::size_t file, std::int64_t number);
   PartSegment& segment_of(std::size_t file, std::int64_t number);
   void flush_if_due();
@@ -38,6 +41,7 @@ class SourcePass {
 
   const IngestOptions& options_;
   const std::vector<InputFile>& files_;
+  const IngestDatasets& datasets_;
   IngestParts& parts_;
   int rank_ = 0;
   std::vector<FileReaders> readers_;

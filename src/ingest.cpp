@@ -36,7 +36,7 @@ io::Split split_of_name(const std::string& text) {
 
 void describe(options::options_description& description) {
   description.add_options()
-      ("input", options::value<Texts>()->multitoken()->required(), "files and folders: CSV with a cif or formula column, CIF, pymatgen ComputedStructureEntry JSON; plain, gzip, bzip2 or zstd")
+      ("input", options::value<Texts>()->multitoken()->required(), "files and folders: CSV with a cif or formula column, CIF, pymatgen ComputedStructureEntry JSON; plain, gzip, bzip2 or zstd, or in tar and zip; dataset files, whose rows are taken over as they are")
       ("output", options::value<std::string>()->required(), "dataset file to write; what cannot be read goes to FILE.h5.rejects.jsonl")
       ("symmetry", options::value<std::string>()->default_value("given"), "space group: given (spglib's where none is given), check (both, differences counted), compute (spglib's alone), none (given or unknown)")
       ("symprec", options::value<double>()->default_value(0.1, "0.1"), "tolerance of spglib in angstrom; Materials Project labels agree at 0.1")
@@ -108,6 +108,7 @@ const Command kIngestCommand = {
     "xxact ingest --input mp20.csv.gz --output mp20.h5 --source \"Materials Project\" --licence CC-BY-4.0\n"
     "mpirun -n 16 xxact ingest --input alexandria/ --output alexandria.h5 --symmetry check\n"
     "xxact ingest campaign/*.cif --output campaign.h5 --split-as none --symmetry compute\n"
+    "xxact ingest --input old.h5 new.json.bz2 --output both.h5\n"
     "xxact ingest formulas.csv --output formulas.h5 --label-definition \"formation_energy_per_atom=OQMD: PBE, fitted references\"",
     describe,
     {"input"},

@@ -142,6 +142,55 @@ TEST(IngestParts, DamageToAPartIsFound) {
   }
 }
 
+TEST(IngestParts, ASourceThatCouldNotBeReadIsTriedAgain) {
+  const World world;
+  const auto folder = shared_folder("again");
+  if (world.rank == 0) write_sources(folder);
+  MPI_Barrier(MPI_COMM_WORLD);
+  const std::vector<fs::path> inputs = {folder / "a.csv", folder / "late.csv"};
+  const auto options = options_for(inputs, folder / "x.h5");
+  if (world.rank == 0) fs::create_symlink("b.csv", folder / "late.csv");  // to nothing yet
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (world.rank == 0) fs::create_directories(options.output);
+  MPI_Barrier(MPI_COMM_WORLD);
+  EXPECT_THROW(ingest(MPI_COMM_WORLD, options), IoError);
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (world.rank == 0) {
+    fs::remove_all(options.output);
+    // The same size and time of change as nothing, as for a file whose permissions change.
+    testing_files::write_file(folder / "b.csv", "id,formula\nx,NaCl\n");
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto summary = ingest(MPI_COMM_WORLD, options);
+  EXPECT_EQ(read_dataset(options.output).id(summary.rows - 1), "x");
+  EXPECT_EQ(testing_files::read_file(summary.rejects).find("late.csv"), std::string::npos);
+}
+
+TEST(IngestParts, TwoRunsMustNotMakeTheSameFile) {
+  const World world;
+  const auto folder = shared_folder("two");
+  if (world.rank == 0) write_sources(folder);
+  MPI_Barrier(MPI_COMM_WORLD);
+  const auto options = options_for({folder / "a.csv"}, folder / "x.h5");
+  {
+    FileLock other;
+    if (world.rank == 0) {
+      fs::create_directories(folder / "x.h5.parts");
+      other = FileLock(folder / "x.h5.parts/lock");
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    try {
+      ingest(MPI_COMM_WORLD, options);
+      ADD_FAILURE() << "two runs at once";
+    } catch (const ConfigError& error) {
+      EXPECT_NE(std::string(error.what()).find("x.h5.parts is being made by another run (process "), std::string::npos) << error.what();
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  EXPECT_EQ(ingest(MPI_COMM_WORLD, options).rejected, 23);
+}
+
 TEST(RecordCoverage, KnowsWhatIsDoneAndWhenAllIs) {
   RecordCoverage coverage;
   coverage.add({0, 10, 5, 0, 5, false});

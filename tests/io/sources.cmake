@@ -6,7 +6,7 @@ target_compile_options(xxact_io_scratch_files PRIVATE -Wno-restrict)
 
 xxact_add_test(io_sources SOURCES formula_test.cpp cif_test.cpp record_checks_test.cpp source_formats_test.cpp source_archive_test.cpp archive_damage_test.cpp broken_kinds_test.cpp
   LINK xxact::io xxact_io_scratch_files LABELS io)
-xxact_add_test(io_ingest SOURCES ingest_test.cpp ingest_parts_test.cpp broken_sources_test.cpp duplicate_rows_test.cpp
+xxact_add_test(io_ingest SOURCES ingest_test.cpp ingest_datasets_test.cpp ingest_parts_test.cpp broken_sources_test.cpp duplicate_rows_test.cpp
   LINK xxact::io xxact_io_scratch_files RANKS 1 2 3 LABELS io)
 target_include_directories(test_io_ingest SYSTEM PRIVATE ${NLOHMANN_JSON_INCLUDE_DIR})
 xxact_add_test(io_measured SOURCES measured_files_test.cpp measured_formats_test.cpp broken_patterns_test.cpp pattern_texts.cpp
