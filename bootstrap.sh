@@ -170,12 +170,13 @@ compile_jobs() {
   echo "${XXACT_JOBS:-$((cores < available ? cores : available))}"
 }
 
-# configure PRESET [-D...]: only when the options differ from last time; Ninja itself sees changed CMake files.
+# configure PRESET [-D...]: only when the options differ from last time, and then afresh, since a cache keeps its compiler;
+# Ninja itself sees changed CMake files.
 configure() {
   local preset=$1 mark
   mark=$(fingerprint "$@" "$root" "$(<CMakePresets.json)")
   if is_current "configured-$preset" "$mark" && [[ -f build/$preset/build.ninja ]]; then return; fi
-  timed "Configuring build/$preset" cmake --preset "$@"
+  timed "Configuring build/$preset" cmake --fresh --preset "$@"
   printf '%s\n' "$mark" >"$state/configured-$preset"
 }
 

@@ -13,7 +13,7 @@ if(XXACT_FUZZ AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
 endif()
 
 # xxact_library(<name> SOURCES ... [LINK ...]): a static library xxact_<name>, alias xxact::<name>.
-# With XXACT_FUZZ it tells libFuzzer which branches ran; tests and programs link it all the same, at no use for its own.
+# With XXACT_FUZZ it is compiled to tell libFuzzer which branches ran; tests and programs are not, and link it all the same.
 function(xxact_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
   add_library(xxact_${name} STATIC ${ARG_SOURCES})
