@@ -14,8 +14,8 @@ apt_packages=(
   gnuplot-nox iproute2
   libgtest-dev libbenchmark-dev)
 
-# For the fuzz harnesses, which libFuzzer runs: it is part of clang. zstd packs seeds.
-readonly fuzz_packages=(clang libclang-rt-dev zstd)
+# For the sanitizers and the fuzz harnesses: libFuzzer is part of clang, llvm names the lines of a report. zstd packs seeds.
+readonly sanitizer_packages=(clang libclang-rt-dev llvm zstd)
 readonly fuzz_seconds=2  # each of seven harnesses, in `test`
 
 # The wheels are pinned one by one and installed without their dependencies: the program uses Torch's C++ libraries,
@@ -37,10 +37,10 @@ Commands; each does the ones it needs first:
   build   the program, tests and benchmarks, in build/release
   demo    train, evaluate and screen on the small datasets in data/, ending in demo/report.html
           (ARGUMENTS go to jobs/demo.sh)
-  test    all tests: the release build, the libraries without Torch under AddressSanitizer and UBSan, and a short run
-          of the fuzz harnesses
+  test    all tests: the release build, everything without Torch under AddressSanitizer and UBSan (clang), and a short
+          run of the fuzz harnesses
   asan    only the tests under the sanitizers, in build/asan
-  fuzz    only the fuzz harnesses, in build/fuzz (ARGUMENTS: seconds for each, 60 if not given, and names of harnesses)
+  fuzz    only the fuzz harnesses, in build/asan (ARGUMENTS: seconds for each, 60 if not given, and names of harnesses)
   clean   remove build/ and the record of what is set up; .venv and the packages stay
 
 Options:
@@ -170,12 +170,13 @@ compile_jobs() {
   echo "${XXACT_JOBS:-$((cores < available ? cores : available))}"
 }
 
-# configure PRESET [-D...]: only when the options differ from last time; Ninja itself sees changed CMake files.
+# configure PRESET [-D...]: only when the options differ from last time, and then afresh, since a cache keeps its compiler;
+# Ninja itself sees changed CMake files.
 configure() {
   local preset=$1 mark
   mark=$(fingerprint "$@" "$root" "$(<CMakePresets.json)")
   if is_current "configured-$preset" "$mark" && [[ -f build/$preset/build.ninja ]]; then return; fi
-  timed "Configuring build/$preset" cmake --preset "$@"
+  timed "Configuring build/$preset" cmake --fresh --preset "$@"
   printf '%s\n' "$mark" >"$state/configured-$preset"
 }
 
@@ -197,8 +198,8 @@ build_asan() {
 }
 
 build_fuzz() {
-  configure fuzz
-  timed "Building build/fuzz" cmake --build --preset fuzz -j "$(compile_jobs)"
+  configure asan
+  build_preset asan fuzz_harnesses
 }
 
 fuzz_briefly() { quiet fuzz.log tests/fuzz/run.sh "$fuzz_seconds"; }
@@ -213,7 +214,7 @@ run_all_tests() {
   run_tests asan || asan=$?
   say "Tests of the release build"
   run_tests release || release=$?
-  ((fuzz == 0)) || fail "a fuzz harness failed; see above, and build/fuzz/crashes for its input"
+  ((fuzz == 0)) || fail "a fuzz harness failed; see above, and build/asan/fuzz/crashes for its input"
   ((asan == 0)) || fail "the tests under AddressSanitizer failed; see above"
   return $release
 }
@@ -244,13 +245,13 @@ while (($#)); do
   shift
 done
 
-case $command in test | fuzz) apt_packages+=("${fuzz_packages[@]}") ;; esac
+case $command in test | asan | fuzz) apt_packages+=("${sanitizer_packages[@]}") ;; esac
 
 case $command in
   setup) choose_device; setup ;;
   build) choose_device; setup; build_release ;;
   demo) choose_device; setup; build_release xxact; demo "$@" ;;
-  test) choose_device; setup; build_release; build_asan; build_fuzz; run_all_tests ;;
+  test) choose_device; setup; build_release; build_asan; run_all_tests ;;
   asan) choose_device; setup; build_asan; run_tests asan ;;
   fuzz) choose_device; setup; build_fuzz; tests/fuzz/run.sh "$@" ;;
   clean) rm -rf build .bootstrap ;;

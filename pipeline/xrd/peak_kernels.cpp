@@ -70,7 +70,7 @@ XXACT_CLONES void add_gaussian(float* profile, int count, double first, double s
   }
   for (int j = 0; j < count; j += kPeakBlock) {
     const Floats low = load(scratch + j), high = load(scratch + j + 1);
-    const Floats one = (low > 0) & (high <= 0) ? Floats{} + 1.0F : Floats{};
+    const Floats one = ((low > 0) & (high <= 0)) ? Floats{} + 1.0F : Floats{};
     store<float>(profile + j, load(profile + j) + area * (high - low + one));
   }
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Seeds each fuzzer from data/ and runs it for some seconds (`./bootstrap.sh fuzz` builds them first):
 #   tests/fuzz/run.sh [SECONDS] [NAME...]
-# Corpus and crashing inputs stay in build/fuzz/corpus/NAME and build/fuzz/crashes; the exit code tells of a crash.
+# Corpus and crashing inputs stay in build/asan/fuzz/corpus/NAME and build/asan/fuzz/crashes; the exit code tells of a crash.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-build=${XXACT_FUZZ_BUILD:-$root/build/fuzz}
+build=${XXACT_FUZZ_BUILD:-$root/build/asan}
+kept=$build/fuzz
 seconds=${1:-60}
 shift || true
 names=("${@}")
@@ -12,8 +13,8 @@ names=("${@}")
 
 # seed NAME FILE PREFIX [BYTES]: the first bytes of the standard input, behind a prefix: the byte that chooses the format.
 seed() {
-  mkdir -p "$build/corpus/$1"
-  { printf '%b' "$3"; head -c "${4:-20000}"; } >"$build/corpus/$1/$2"
+  mkdir -p "$kept/corpus/$1"
+  { printf '%b' "$3"; head -c "${4:-20000}"; } >"$kept/corpus/$1/$2"
 }
 
 # Whole lines, so that the seeds are good files: 60 points each of the text formats.
@@ -85,8 +86,8 @@ CIF
 seed_archives() {
   local folder
   folder=$(mktemp -d)
-  cp "$build/corpus/cif/sites" "$folder/a.cif"
-  cp "$build/corpus/cif/operations" "$folder/b.cif"
+  cp "$kept/corpus/cif/sites" "$folder/a.cif"
+  cp "$kept/corpus/cif/operations" "$folder/b.cif"
   tar -C "$folder" -cf "$folder/plain.tar" a.cif b.cif
   seed archive tar '' <"$folder/plain.tar"
   gzip -c "$folder/plain.tar" | seed archive tar_gz ''
@@ -112,9 +113,9 @@ seed_patterns
 seed_structures
 seed_archives
 seed_formulas
-[[ " ${names[*]} " != *" dataset "* ]] || "$build/bin/fuzz_dataset" --seeds "$build/corpus/dataset"
-mkdir -p "$build/crashes"
+[[ " ${names[*]} " != *" dataset "* ]] || "$build/bin/fuzz_dataset" --seeds "$kept/corpus/dataset"
+mkdir -p "$kept/crashes"
 for name in "${names[@]}"; do
   "$build/bin/fuzz_$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=200000 -print_final_stats=1 \
-    -artifact_prefix="$build/crashes/$name-" "$build/corpus/$name"
+    -artifact_prefix="$kept/crashes/$name-" "$kept/corpus/$name"
 done

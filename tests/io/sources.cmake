@@ -2,7 +2,7 @@
 add_library(xxact_io_scratch_files STATIC scratch_files.cpp)
 target_link_libraries(xxact_io_scratch_files PUBLIC xxact_options PRIVATE Boost::iostreams LibArchive::LibArchive)
 # GCC 12 sees an overlapping copy where Boost's gzip_compressor appends a byte to a string.
-target_compile_options(xxact_io_scratch_files PRIVATE -Wno-restrict)
+target_compile_options(xxact_io_scratch_files PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 
 xxact_add_test(io_sources SOURCES formula_test.cpp cif_test.cpp record_checks_test.cpp source_formats_test.cpp source_archive_test.cpp archive_damage_test.cpp broken_kinds_test.cpp
   LINK xxact::io xxact_io_scratch_files LABELS io)
