@@ -155,7 +155,10 @@ std::vector<SymmetryOperation> listed_operations(const CifBlock& block) {
 }
 
 std::vector<SymmetryOperation> symmetry_of(const CifBlock& block, const gemmi::SpaceGroup* named, int number, const Cell& cell) {
-  if (auto operations = listed_operations(block); !operations.empty()) return operations;
+  if (auto operations = listed_operations(block); !operations.empty()) {
+    require_group(operations);
+    return operations;
+  }
   if (const auto hall = value_of(block, {"_space_group_name_Hall", "_symmetry_space_group_name_Hall", "_space_group.name_Hall"})) {
     try {
       return operations_of(gemmi::symops_from_hall(hall->c_str()));

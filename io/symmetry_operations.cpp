@@ -1,9 +1,13 @@
 #include "io/symmetry_operations.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "src/base/error.hpp"
 
@@ -145,7 +149,57 @@ class Orbit {
   std::vector<int> count_;
 };
 
+/// An integer rotation as a number; nothing for any other.
+std::optional<std::int64_t> rotation_key(const std::array<double, 9>& rotation) {
+  std::int64_t key = 0;
+  for (const double entry : rotation) {
+    const double whole = std::round(entry);
+    if (std::abs(entry - whole) > 1e-3 || std::abs(whole) > 9) return std::nullopt;
+    key = 19 * key + static_cast<std::int64_t>(whole) + 9;
+  }
+  return key;
+}
+
+/// Integer rotations as one number each, nothing where one is none.
+std::optional<std::vector<std::int64_t>> rotation_keys(const std::vector<SymmetryOperation>& operations) {
+  std::vector<std::int64_t> keys;
+  for (const auto& operation : operations) {
+    const auto key = rotation_key(operation.rotation);
+    if (!key) return std::nullopt;
+    keys.push_back(*key);
+  }
+  return keys;
+}
+
+std::array<double, 9> product(const std::array<double, 9>& a, const std::array<double, 9>& b) {
+  std::array<double, 9> out{};
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t j = 0; j < 3; ++j)
+      for (std::size_t k = 0; k < 3; ++k) out[3 * i + j] += a[3 * i + k] * b[3 * k + j];
+  return out;
+}
+
+bool same_translation(const std::array<double, 3>& a, const std::array<double, 3>& b) {
+  constexpr double kTolerance = 0.02;  // of the cell's edges: files give 1/3 as 0.33
+  return std::equal(a.begin(), a.end(), b.begin(), [](double x, double y) { return std::abs(x - y - std::round(x - y)) <= kTolerance; });
+}
+
 }  // namespace
+
+void require_group(const std::vector<SymmetryOperation>& operations) {
+  const auto keys = rotation_keys(operations);
+  if (!keys) return;
+  std::unordered_multimap<std::int64_t, const SymmetryOperation*> by_rotation;
+  for (std::size_t i = 0; i < operations.size(); ++i) by_rotation.emplace((*keys)[i], &operations[i]);
+  for (std::size_t a = 0; a < operations.size(); ++a)
+    for (std::size_t b = 0; b < operations.size(); ++b) {
+      const auto key = rotation_key(product(operations[a].rotation, operations[b].rotation));
+      const auto translation = operations[a](operations[b].translation.data());
+      const auto [first, end] = key ? by_rotation.equal_range(*key) : std::pair(by_rotation.end(), by_rotation.end());
+      if (std::none_of(first, end, [&](const auto& entry) { return same_translation(entry.second->translation, translation); }))
+        throw InputError("the {} symmetry operations form no group: operation {} after operation {} is not listed", operations.size(), a + 1, b + 1);
+    }
+}
 
 std::array<double, 3> SymmetryOperation::operator()(const double* f) const {
   std::array<double, 3> image{};

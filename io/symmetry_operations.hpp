@@ -25,6 +25,10 @@ inline constexpr std::size_t kMostOperations = 192 * 4;  // of a group in any pr
 /// has no inverse.
 SymmetryOperation parse_operation(std::string_view text);
 
+/// Throws InputError naming two operations whose product is not among them, translations being equal within 0.02 of the cell's edges: with
+/// generators alone, or with one operation missing, atoms would be missing. Operations with a rotation that is no integer matrix are not checked.
+void require_group(const std::vector<SymmetryOperation>& operations);
+
 /// Replaces the atoms of `record` by all their images, coordinates in [0, 1). Images of one atom closer than 0.05 A
 /// are one atom on a special position, at the mean of them: files give 1/3 as 0.3333 or 0.333. Displacements are turned with
 /// the atoms, and on a special position are the mean of the images' too.

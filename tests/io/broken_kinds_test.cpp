@@ -157,6 +157,7 @@ TEST(BrokenKinds, Cif) {
       block("occupancy_sum", "Cl4 0.5 0.5 0.5 1", "Cl4 0 0 0 0.4", "Na (atom 1) and Cl (atom 5) are 0.0000 angstrom apart and their site has a total occupancy of 1.4"),
       block("overlap", "Cl4 0.5 0.5 0.5", "Cl4 0.02 0 0", "Na (atom 1) and Cl (atom 5) are 0.113 angstrom apart, closer than 0.5"),
       block("group_number", "_symmetry_Int_Tables_number 1", "_symmetry_Int_Tables_number 999", "the space group number is no space group number (1-230): 999"),
+      block("generators", "loop_\n_atom_site_type", "loop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n'-y,x,z'\nloop_\n_atom_site_type", "the 2 symmetry operations form no group: operation 2 after operation 2 is not listed"),
       block("operation", "loop_\n_atom_site_type", "loop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n'x,y,banana'\nloop_\n_atom_site_type", "symmetry operation not understood: \"x,y,banana\""),
       {"no_blocks.cif", "hello", kWholeFile, "not a CIF: something before the first data block at line 1", {}},
       {"no_atoms.cif", "data_a\n_cell_length_a 5\n_cell_length_b 5\n_cell_length_c 5\n_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma 90\n", 0, "no atom sites with fractional coordinates", {}},

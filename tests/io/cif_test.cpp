@@ -2,6 +2,8 @@
 // cell volumes in closed form, spglib's group of the expanded cell.
 #include <gtest/gtest.h>
 
+#include <gemmi/symmetry.hpp>
+
 #include <cmath>
 #include <map>
 #include <string>
@@ -191,6 +193,24 @@ TEST(SymmetryOperation, ReadsEverySpelling) {
   EXPECT_THROW(parse_operation("x,x,z"), InputError) << "no inverse";
   EXPECT_THROW(parse_operation("2x,y,z"), InputError) << "doubles the volume";
   EXPECT_THROW(parse_operation("x,y,"), InputError);
+}
+
+TEST(SymmetryOperations, AllSpaceGroupsAreGroupsAndNoLongerSoWithoutAnOperation) {
+  for (const auto& group : gemmi::spacegroup_tables::main) {
+    std::vector<SymmetryOperation> operations;
+    for (const gemmi::Op& op : group.operations()) {
+      auto& operation = operations.emplace_back();
+      for (std::size_t i = 0; i < 3; ++i) {
+        for (std::size_t j = 0; j < 3; ++j) operation.rotation[3 * i + j] = static_cast<double>(op.rot[i][j]) / gemmi::Op::DEN;
+        // As files of few digits give them: 0.33, 0.17.
+        operation.translation[i] = std::round(100.0 * op.tran[i] / gemmi::Op::DEN) / 100;
+      }
+    }
+    EXPECT_NO_THROW(require_group(operations)) << group.xhm();
+    if (operations.size() < 3) continue;
+    operations.erase(operations.begin() + static_cast<std::ptrdiff_t>(operations.size() / 2));
+    EXPECT_THROW(require_group(operations), InputError) << group.xhm();
+  }
 }
 
 }  // namespace
