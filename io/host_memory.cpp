@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <random>
 
 #include "io/collective_step.hpp"
@@ -113,10 +115,18 @@ HostRanks::HostRanks(MPI_Comm comm) {
   MPI_Comm_size(comm_, &ranks_);
 }
 
-HostRanks::~HostRanks() { MPI_Comm_free(&comm_); }
+HostRanks::~HostRanks() {
+  // Freeing is collective: a rank that an error unwinds leaves it to the end of the process.
+  if (std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
+}
 
 void HostMemory::protect() const {
   if (::mprotect(data.get(), bytes, PROT_READ) != 0) throw IoError("cannot protect memory against writing: {}", std::strerror(errno));
+}
+
+std::uint64_t shared_memory_free() noexcept {
+  struct statvfs space {};
+  return ::statvfs("/dev/shm", &space) == 0 ? static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize : 0;
 }
 
 HostMemory allocate_on_host(const HostRanks& host, std::size_t bytes) {

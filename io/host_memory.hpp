@@ -4,6 +4,7 @@
 #include <mpi.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "io/share.hpp"
@@ -38,6 +39,9 @@ struct HostMemory {
   /// From now on only reading is allowed: who writes by mistake is stopped instead of spoiling the others' data.
   void protect() const;
 };
+
+/// Bytes that shared memory of this host has free; 0 where it has none.
+std::uint64_t shared_memory_free() noexcept;
 
 /// Collective on the host. At least `bytes` bytes, aligned to a page or 64 bytes: shared by the ranks of the host (POSIX
 /// shared memory, unlinked once all have mapped it, so that a killed job leaves nothing behind), or of each rank's own where the rank is

@@ -6,8 +6,9 @@
 
 namespace xxact::io {
 
-/// Part of a node's memory that structures may take: the rest is for model, batches, and the system's file cache.
-inline constexpr double kDatasetMemoryShare = 0.6;
+/// Part of a node's memory that structures may take: the rest is for model, batches, and the system's file cache; shared memory (/dev/shm) is half of it
+/// unless the system says otherwise.
+inline constexpr double kDatasetMemoryShare = 0.45;
 /// Windows that lie in memory at once: rows are used from one while the next is read.
 inline constexpr int kWindows = 2;
 
@@ -20,7 +21,7 @@ struct LoadPlan {
   std::int64_t window_rows = 0;    // all rows if whole
 };
 
-/// What this process may use of this machine's memory: all of it, or what its control group (a batch job's, a container's) grants.
+/// What this process may use of this machine's memory: all of it, or what its control groups (a batch job's, a container's) grant.
 /// ConfigError when the system does not say.
 std::uint64_t memory_of_this_machine();
 

@@ -7,14 +7,18 @@
 
 namespace xxact::io {
 
-RowReader::RowReader(const DatasetPlan& plan, Compressed compressed) : plan_(plan), extents_(plan.extents()), file_(plan.path, plan.file_bytes) {
-  for (std::size_t i = 0; i < plan.arrays.size(); ++i) {
-    const auto& array = plan.arrays[i];
-    if (!array.direct && array.spec.bytes() > 0 && compressed == Compressed::refused)
+void require_readable_in_parts(const DatasetPlan& plan) {
+  for (const auto& array : plan.arrays)
+    if (!array.direct && array.spec.bytes() > 0)
       throw InputError("{}: {}: is compressed or in too many pieces to be read part by part; write the file again with `xxact ingest --input {} --output NEW.h5 --compress 0`",
                        plan.path.string(), array.path, plan.path.string());
-    if (array.path == "/structures/atom_offset") atoms_.array = i;
-    if (array.path == "/composition/offset") entries_.array = i;
+}
+
+RowReader::RowReader(const DatasetPlan& plan, Compressed compressed) : plan_(plan), extents_(plan.extents()), file_(plan.path, plan.file_bytes) {
+  if (compressed == Compressed::refused) require_readable_in_parts(plan);
+  for (std::size_t i = 0; i < plan.arrays.size(); ++i) {
+    if (plan.arrays[i].path == "/structures/atom_offset") atoms_.array = i;
+    if (plan.arrays[i].path == "/composition/offset") entries_.array = i;
   }
   if (std::all_of(plan.arrays.begin(), plan.arrays.end(), [](const auto& array) { return array.direct || array.spec.bytes() == 0; })) return;
   const auto file = hdf5::open_file(plan.path);
@@ -43,6 +47,8 @@ void RowReader::read_offsets(Offsets& offsets, std::int64_t first, std::int64_t 
   const auto falls = std::is_sorted_until(values.begin(), values.end());
   if (falls != values.end())
     throw InputError("{}: {}: falls from {} to {} at row {}", plan_.path.string(), path, *(falls - 1), *falls, first + (falls - values.begin()) - 1);
+  if (first == 0 && values.front() != 0) throw InputError("{}: {}: begins at {} instead of 0", plan_.path.string(), path, values.front());
+  if (end == extents_.rows && values.back() != most) throw InputError("{}: {}: ends at {}, but there are {} entries", plan_.path.string(), path, values.back(), most);
   if (values.front() < 0 || values.back() > most)
     throw InputError("{}: {}: rows {} to {} are said to be entries {} to {} of {}", plan_.path.string(), path, first, end - 1, values.front(), values.back(), most);
 }

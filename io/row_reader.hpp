@@ -12,6 +12,9 @@
 
 namespace xxact::io {
 
+/// InputError naming the array and the way out when one is stored so that only HDF5 can read it (compressed, or in very many chunks).
+void require_readable_in_parts(const DatasetPlan& plan);
+
 /// One a thread: it has its own descriptor and memory.
 class RowReader {
  public:
@@ -19,7 +22,7 @@ class RowReader {
   /// one thread of a process at a time.
   enum class Compressed { refused, by_hdf5 };
 
-  /// The plan must outlive it. InputError naming the array and the way out when it is refused; IoError when the file cannot be opened.
+  /// The plan must outlive it. InputError as require_readable_in_parts when it is refused; IoError when the file cannot be opened.
   explicit RowReader(const DatasetPlan& plan, Compressed compressed = Compressed::refused);
 
   /// Rows [first, end) of the file, 0 <= first < end <= plan.rows(), numbered from 0, their values checked as a whole dataset's are. The

@@ -10,7 +10,7 @@
 namespace xxact::pipeline {
 namespace {
 
-constexpr std::int64_t kMomentsBlock = 4096;  // rows
+constexpr std::int64_t kMomentsBlock = 4096;  // rows; as window-block unless configured
 
 std::size_t index_of(model::Task task) { return static_cast<std::size_t>(task); }
 
@@ -67,27 +67,27 @@ void LabelMoments::add(const LabelMoments& more) {
   }
 }
 
-Standardisation standardise(const LabelMoments& moments, const std::vector<model::Task>& tasks) {
+Standardisation standardise(const LabelMoments& moments, const std::vector<model::Task>& tasks, const std::filesystem::path& dataset) {
   Standardisation result;
   for (const auto task : tasks) {
     const auto t = index_of(task);
     if (!model::is_regression(task)) {
-      if (moments.count[t] == 0) throw InputError("no training row has a space group, which the task '{}' needs; ingest with --symmetry given or compute", model::task_name(task));
+      if (moments.count[t] == 0) throw InputError("{}: no training row has a space group, which the task '{}' needs; ingest with --symmetry given or compute", dataset.string(), model::task_name(task));
       continue;
     }
     const double scale = std::sqrt(moments.squares[t] / (moments.count[t] - 1));
     if (!(moments.count[t] >= 2) || !(scale > 0) || !std::isfinite(scale))
-      throw InputError("the training rows have {} different labels '{}': at least two are needed", moments.count[t] < 2 ? "fewer than two" : "no two", model::task_name(task));
+      throw InputError("{}: the training rows have {} different labels '{}': at least two are needed", dataset.string(), moments.count[t] < 2 ? "fewer than two" : "no two", model::task_name(task));
     result.mean[t] = moments.mean[t];
     result.scale[t] = scale;
   }
   return result;
 }
 
-Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, const sampling::RowSelection& rows) {
+Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, const sampling::RowSelection& rows, const std::filesystem::path& dataset) {
   LabelMoments all, block;
   std::int64_t number = 0;
-  // Block by block, so that those who read blocks get the same sums.
+  // Block by block, so that a streamed run with blocks of this size gets the same sums.
   rows.for_each([&](std::int64_t row) {
     if (row / kMomentsBlock != number) {
       all.add(block);
@@ -97,7 +97,7 @@ Standardisation standardise(const Labels& labels, const std::vector<model::Task>
     block.add(labels, tasks, row);
   });
   all.add(block);
-  return standardise(all, tasks);
+  return standardise(all, tasks, dataset);
 }
 
 Subset parse_subset(const std::string& name) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,11 +47,11 @@ struct LabelMoments {
   void add(const LabelMoments& more);
 };
 
-/// Mean and standard deviation. InputError when a regression has fewer than two labels or they are all the same, or when no row
+/// Mean and standard deviation. InputError naming the dataset when a regression has fewer than two labels or they are all the same, or when no row
 /// knows the crystal system.
-Standardisation standardise(const LabelMoments& moments, const std::vector<model::Task>& tasks);
+Standardisation standardise(const LabelMoments& moments, const std::vector<model::Task>& tasks, const std::filesystem::path& dataset);
 /// The same over `rows`.
-Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, const sampling::RowSelection& rows);
+Standardisation standardise(const Labels& labels, const std::vector<model::Task>& tasks, const sampling::RowSelection& rows, const std::filesystem::path& dataset);
 
 enum class Subset { train, validation, test, all };
 Subset parse_subset(const std::string& name);

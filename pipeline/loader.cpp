@@ -26,17 +26,12 @@ Loader::Loader(std::vector<BatchBuilder> builders, std::int64_t tickets, const L
     : builders_(std::move(builders)), tickets_(tickets), plan_(plan), make_(std::move(make)) {
   if (builders_.empty() || plan.depth < 1) throw ConfigError("a loader needs at least one thread and a depth of 1, not {} and {}", builders_.size(), plan.depth);
   slots_.resize(static_cast<std::size_t>(plan.depth));
+  // No thread begins before all are where they belong: whoever makes a batch may wait for what only the caller brings.
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
   for (auto& builder : builders_) threads_.emplace_back([this, &builder] { work(builder); });
-  try {
-    for (std::size_t i = 0; i < threads_.size() && !plan_.cores.empty(); ++i) bind(threads_[i], plan_.cores[i % plan_.cores.size()]);
-  } catch (...) {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    free_.notify_all();
-    throw;
-  }
+  for (std::size_t i = 0; i < threads_.size() && !plan_.cores.empty(); ++i) bind(threads_[i], plan_.cores[i % plan_.cores.size()]);
+  stopping_ = false;
 }
 
 Loader::~Loader() {

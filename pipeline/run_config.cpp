@@ -97,7 +97,7 @@ std::vector<Field> training_fields() {
   f.push_back(number<std::int64_t>("subset-seed", "which rows train-fraction and validation-fraction take, apart from seed", [](T& c) -> auto& { return c.training.subset_seed; }, 0, INT64_MAX));
   f.push_back(choice<sampling::Stratification>("stratify", "labels: every batch holds known labels and crystal systems in proportion", {"none", "labels"}, [](T& c) -> auto& { return c.training.stratify; }));
   f.push_back(number<std::int64_t>("window-rows", "stream a dataset larger than memory: rows of the file a window, of which two lie in memory; shuffled within; 0: hold all", [](T& c) -> auto& { return c.training.window_rows; }, 0, INT64_C(1) << 40));
-  f.push_back(number<std::int64_t>("window-block", "consecutive rows of the file that windows are drawn by", [](T& c) -> auto& { return c.training.window_block; }, 1, 1 << 20));
+  f.push_back(number<std::int64_t>("window-block", "consecutive rows of the file that windows are drawn by", [](T& c) -> auto& { return c.training.window_block; }, 1, 1 << 16));
   f.push_back(number<double>("validate-epochs", "epochs between validations; 0: a tenth of the run", [](T& c) -> double& { return c.training.validate_epochs; }, 0.0, 1e6));
   f.push_back(number<double>("checkpoint-epochs", "epochs between checkpoints; 0: a quarter of the run", [](T& c) -> double& { return c.training.checkpoint_epochs; }, 0.0, 1e6));
   f.push_back(choice<model::RegressionLoss>("regression-loss", "robust_l1: Laplace likelihood; l1: absolute error, log-scale learned apart", {"robust_l1", "l1"}, [](T& c) -> auto& { return c.training.objective.regression; }));

@@ -7,33 +7,32 @@
 
 #include "io/collective_step.hpp"
 #include "io/dataset_reader.hpp"
+#include "io/row_reader.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::pipeline {
 namespace {
 
-using streaming::HostArray;
-
-constexpr std::int64_t kSelectedBlock = 4096;  // rows; whole words of the bitmaps
+constexpr std::size_t kSelectedBlock = 4096;  // rows; whole words of the bitmaps
 
 /// What a pass over all rows finds out about them, in memory that a host's ranks share.
 struct Survey {
-  HostArray<std::uint64_t> train, validation;  // bitmaps
-  HostArray<std::uint64_t> key;                // [rows] that subsets are taken by, if one is taken
-  HostArray<std::uint16_t> stratum;            // [rows] likewise
-  HostArray<std::array<std::int64_t, 3>> split;  // [blocks]
-  std::vector<std::string> unusable;           // [blocks], lines; those of this rank's blocks
+  std::size_t rows, words, blocks, keys;
+  streaming::HostArrays arrays;
+  std::span<std::uint64_t> train, validation;    // bitmaps
+  std::span<std::uint64_t> key;                  // [rows] that subsets are taken by, if one is taken
+  std::span<std::uint16_t> stratum;              // [rows] likewise
+  std::span<std::array<std::int64_t, 3>> split;  // [blocks]
+  std::vector<std::string> unusable;             // [blocks], lines; those of this rank's blocks
 
-  Survey(const io::HostRanks& host, std::int64_t rows, bool subset)
-      : train(host, words(rows)), validation(host, words(rows)), key(host, subset ? static_cast<std::size_t>(rows) : 0),
-        stratum(host, subset ? static_cast<std::size_t>(rows) : 0), split(host, blocks(rows)), unusable(blocks(rows)) {}
+  Survey(const io::HostRanks& host, std::int64_t row_count, bool subset)
+      : rows(static_cast<std::size_t>(row_count)), words((rows + 63) / 64), blocks((rows + kSelectedBlock - 1) / kSelectedBlock), keys(subset ? rows : 0),
+        arrays(host, 2 * streaming::HostArrays::bytes_of<std::uint64_t>(words) + streaming::HostArrays::bytes_of<std::uint64_t>(keys) + streaming::HostArrays::bytes_of<std::uint16_t>(keys) +
+                         streaming::HostArrays::bytes_of<std::array<std::int64_t, 3>>(blocks)),
+        train(arrays.take<std::uint64_t>(words)), validation(arrays.take<std::uint64_t>(words)), key(arrays.take<std::uint64_t>(keys)), stratum(arrays.take<std::uint16_t>(keys)),
+        split(arrays.take<std::array<std::int64_t, 3>>(blocks)), unusable(blocks) {}
 
-  static std::size_t words(std::int64_t rows) { return static_cast<std::size_t>((rows + 63) / 64); }
-  static std::size_t blocks(std::int64_t rows) { return static_cast<std::size_t>((rows + kSelectedBlock - 1) / kSelectedBlock); }
-
-  sampling::RowSelection selection(const HostArray<std::uint64_t>& bitmap, std::int64_t rows) const {
-    return {rows, {bitmap.values().begin(), bitmap.values().end()}};
-  }
+  sampling::RowSelection selection(std::span<const std::uint64_t> bitmap) const { return {static_cast<std::int64_t>(rows), {bitmap.begin(), bitmap.end()}}; }
 };
 
 /// One thread's work on the survey.
@@ -43,7 +42,7 @@ class Surveyor {
 
   void visit(const io::Dataset& rows, std::int64_t block) {
     const Labels labels(rows, config_.model.tasks, false);
-    const auto first = static_cast<std::size_t>(block * kSelectedBlock);
+    const auto first = static_cast<std::size_t>(block) * kSelectedBlock;
     const auto keep = [&](Subset subset, std::span<std::uint64_t> bitmap) {
       const auto selected = select_rows(rows, subset, labels, config_.model.tasks, true);
       selected.for_each([&](std::int64_t row) {
@@ -52,16 +51,16 @@ class Surveyor {
         else bitmap[(first + static_cast<std::size_t>(row)) / 64] |= std::uint64_t{1} << (row % 64);
       });
     };
-    keep(Subset::train, survey_.train.values());
-    keep(Subset::validation, survey_.validation.values());
+    keep(Subset::train, survey_.train);
+    keep(Subset::validation, survey_.validation);
     for (const auto part : rows.split())
-      if (part < 3) ++survey_.split.values()[static_cast<std::size_t>(block)][part];
-    if (survey_.key.values().empty()) return;
+      if (part < 3) ++survey_.split[static_cast<std::size_t>(block)][part];
+    if (survey_.key.empty()) return;
     const auto strata = strata_of(rows, config_.model.tasks);
     for (std::int64_t row = 0; row < rows.size(); ++row) {
       const auto at = first + static_cast<std::size_t>(row);
-      survey_.key.values()[at] = sampling::record_key(static_cast<std::uint64_t>(config_.training.subset_seed), rows.id(row));
-      survey_.stratum.values()[at] = static_cast<std::uint16_t>(strata(row));
+      survey_.key[at] = sampling::record_key(static_cast<std::uint64_t>(config_.training.subset_seed), rows.id(row));
+      survey_.stratum[at] = static_cast<std::uint16_t>(strata(row));
     }
   }
 
@@ -88,6 +87,7 @@ StreamedTrainingData::StreamedTrainingData(io::DatasetPlan plan, const RunConfig
   for (const auto task : tasks_)
     if (model::is_regression(task) && !has_label(plan_, task)) throw InputError("{} has no label \"{}\"", plan_.path.string(), model::task_name(task));
   facts_ = {plan_.path, plan_.content_hash, plan_.description->source, plan_.description->licence, plan_.description->split_rule, plan_.rows(), {}};
+  io::require_readable_in_parts(plan_);
   io::verify_blocks(comm.handle(), plan_);
   select_rows(config, threads, memory);
   samples_ = train_.size();
@@ -98,31 +98,31 @@ StreamedTrainingData::StreamedTrainingData(io::DatasetPlan plan, const RunConfig
 void StreamedTrainingData::select_rows(const RunConfig& config, int threads, std::uint64_t memory) {
   const auto rows = plan_.rows();
   Survey survey(host_, rows, std::min(config.training.train_fraction, config.training.validation_fraction) < 1);
-  const auto& share = survey.train.share();
+  const auto& share = survey.arrays.share();
   std::vector<Surveyor> surveyors;
   for (int i = 0; i < threads; ++i) surveyors.emplace_back(config, survey);
   io::collectively(comm_.handle(), [&] {
-    streaming::visit_blocks(plan_, {rows, kSelectedBlock}, {share, threads}, [&](const io::Dataset& read, std::int64_t block, int thread) { surveyors[static_cast<std::size_t>(thread)].visit(read, block); });
+    streaming::visit_blocks(plan_, {rows, std::int64_t{kSelectedBlock}}, {share, threads}, [&](const io::Dataset& read, std::int64_t block, int thread) { surveyors[static_cast<std::size_t>(thread)].visit(read, block); });
   });
-  for (const auto& block : survey.split.values())
+  for (const auto& block : survey.split)
     for (std::size_t part = 0; part < block.size(); ++part) facts_.split[part] += block[part];
   const comm::Communicator host(host_.comm());
   const auto own = std::accumulate(survey.unusable.begin(), survey.unusable.end(), std::string());
   for (const auto& text : host.gather(share.count > 1 || host.root() ? own : std::string(), 0, "gathering unusable rows"))
     if (!text.empty() && comm_.root()) unusable_.push_back(text);
-  const auto key = survey.key.values();
-  const auto stratum = survey.stratum.values();
+  const auto key = survey.key;
+  const auto stratum = survey.stratum;
   const sampling::SubsetRules rules{[key](std::int64_t row) { return key[static_cast<std::size_t>(row)]; },
                                     [stratum](std::int64_t row) { return static_cast<int>(stratum[static_cast<std::size_t>(row)]); }, count_strata(plan_, tasks_)};
-  train_ = subset_of_fraction(survey.selection(survey.train, rows), config.training.train_fraction, rules, threads);
-  const auto validation = subset_of_fraction(survey.selection(survey.validation, rows), config.training.validation_fraction, rules, threads);
+  train_ = subset_of_fraction(survey.selection(survey.train), config.training.train_fraction, rules, threads);
+  const auto validation = subset_of_fraction(survey.selection(survey.validation), config.training.validation_fraction, rules, threads);
   gather_validation(validation, config, threads, memory);
 }
 
 void StreamedTrainingData::gather_validation(const sampling::RowSelection& rows, const RunConfig& config, int threads, std::uint64_t memory) {
   const double bytes = static_cast<double>(plan_.bytes) * static_cast<double>(rows.size()) / static_cast<double>(plan_.rows());
   if (bytes > static_cast<double>(memory))
-    throw ConfigError("{}: {} validation rows take about {:.1f} GiB of a node's {:.1f} GiB: validate on some of them, e.g. --validation-fraction {:.2g}", plan_.path.string(), rows.size(), bytes / 0x1p30,
+    throw ConfigError("{}: {} validation rows take about {:.1f} GiB, structures may take {:.1f} GiB of a node: validate on some of them, e.g. --validation-fraction {:.2g}", plan_.path.string(), rows.size(), bytes / 0x1p30,
                       static_cast<double>(memory) / 0x1p30, config.training.validation_fraction * static_cast<double>(memory) / bytes / 10);
   validation_dataset_ = streaming::gather_rows(comm_.handle(), host_, plan_, rows, threads);
   validation_labels_.emplace(validation_dataset_, tasks_, false);
@@ -131,8 +131,9 @@ void StreamedTrainingData::gather_validation(const sampling::RowSelection& rows,
 }
 
 void StreamedTrainingData::count_rows(const RunConfig& config, int threads) {
-  selected_.emplace(plan_, train_, config.training.window_block, host_);
-  HostArray<LabelMoments> moments(host_, static_cast<std::size_t>(selected_->blocks().count()));
+  const auto blocks = static_cast<std::size_t>(streaming::Blocks{plan_.rows(), config.training.window_block}.count());
+  selected_.emplace(plan_, train_, config.training.window_block, host_, streaming::HostArrays::bytes_of<LabelMoments>(blocks));
+  const auto moments = selected_->arrays().take<LabelMoments>(blocks);
   io::collectively(comm_.handle(), [&] {
     const streaming::PassOptions options{selected_->share(), threads, [&](std::int64_t block) { return selected_->filled(block); }};
     streaming::visit_blocks(plan_, selected_->blocks(), options, [&](const io::Dataset& read, std::int64_t block, int) {
@@ -140,12 +141,12 @@ void StreamedTrainingData::count_rows(const RunConfig& config, int threads) {
       const Labels labels(read, tasks_, false);
       LabelMoments own;
       for (const auto row : selected_->rows_of(block)) own.add(labels, tasks_, row);
-      moments.values()[static_cast<std::size_t>(block)] = own;
+      moments[static_cast<std::size_t>(block)] = own;
     });
   });
   LabelMoments all;
-  for (const auto& block : moments.values()) all.add(block);
-  standardisation_ = standardise(all, tasks_);
+  for (const auto& block : moments) all.add(block);
+  standardisation_ = standardise(all, tasks_, plan_.path);
 }
 
 void StreamedTrainingData::order_rows(const RunConfig& config, std::uint64_t memory) {
@@ -161,10 +162,15 @@ void StreamedTrainingData::order_rows(const RunConfig& config, std::uint64_t mem
   if (fewest < t.global_batch)
     throw ConfigError("window-rows = {}: a window may hold {} training rows, fewer than the {} samples of a batch; make windows larger, about --window-rows {}", t.window_rows, fewest,
                       t.global_batch, t.window_rows * (t.global_batch / std::max<std::int64_t>(fewest, 1) + 1));
-  const double bytes = static_cast<double>(io::kWindows * window_bytes() + validation_dataset_.bytes());
+  const auto windows = io::kWindows * window_bytes();
+  const double bytes = static_cast<double>(windows + validation_dataset_.bytes());
   if (bytes > static_cast<double>(memory))
-    throw ConfigError("windows of {} rows, of which {} lie in memory, and the validation rows take {:.2f} GiB of a node's {:.2f} GiB: smaller --window-rows, or --validation-fraction", t.window_rows, io::kWindows,
-                      bytes / 0x1p30, static_cast<double>(memory) / 0x1p30);
+    throw ConfigError("windows of {} rows, of which {} lie in memory, and the validation rows take {:.2f} GiB; structures may take {:.2f} GiB of a node: smaller --window-rows, or --validation-fraction", t.window_rows,
+                      io::kWindows, bytes / 0x1p30, static_cast<double>(memory) / 0x1p30);
+  // Where the host grants no shared memory, each rank has windows of its own.
+  if (host_.ranks() > 1 && io::shared_memory_free() < static_cast<std::uint64_t>(windows) && bytes * host_.ranks() > static_cast<double>(memory))
+    throw ConfigError("windows of {} rows take {:.2f} GiB of memory that the {} ranks of a host share, and /dev/shm has {:.2f} GiB free: enlarge it (mount -o remount,size=...), or smaller --window-rows", t.window_rows,
+                      static_cast<double>(windows) / 0x1p30, host_.ranks(), static_cast<double>(io::shared_memory_free()) / 0x1p30);
 }
 
 std::int64_t StreamedTrainingData::window_bytes() const { return static_cast<std::int64_t>(io::plan_of_extents(plan_, selected_->most(order_->most_blocks())).bytes); }
@@ -201,6 +207,7 @@ std::int64_t StreamedTrainingData::window_at(std::int64_t position) {
 
 void StreamedTrainingData::begin(std::int64_t first, std::int64_t end) {
   windows_.reset();
+  labels_ = {};
   if (end > first) windows_.emplace(comm_.handle(), host_, *selected_, *order_, window_at(first), window_at(end - 1) + 1);
 }
 

@@ -23,7 +23,7 @@ ResidentTrainingData::ResidentTrainingData(io::Dataset dataset, const RunConfig&
   unusable_ = std::move(rows.unusable);
   validation_ = {&dataset_, &labels_, std::move(rows.validation)};
   samples_ = rows_.size();
-  standardisation_ = standardise(labels_, config.model.tasks, rows_);
+  standardisation_ = standardise(labels_, config.model.tasks, rows_, dataset_.path());
   const auto seed = static_cast<std::uint64_t>(config.training.seed);
   if (config.training.stratify == sampling::Stratification::none) {
     order_.emplace<sampling::SampleOrder>(seed, rows_.size());

@@ -44,7 +44,7 @@ class TrainingData {
   const std::vector<std::string>& unusable() const { return unusable_; }  // "id: reason" lines, on rank 0
   const Standardisation& standardisation() const { return standardisation_; }
   const ValidationRows& validation() const { return validation_; }
-  /// Where the samples are, in words: "held whole", ...
+  /// Where the samples are and what memory they take, in words.
   virtual std::string describe() const = 0;
 
   /// Positions first .. end - 1 of the stream of samples will be visited, about in their order. Collective on the run's communicator.

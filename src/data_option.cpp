@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/collective_step.hpp"
 #include "io/dataset_reader.hpp"
 #include "io/dataset_shared.hpp"
 #include "io/ingest.hpp"
@@ -11,6 +12,7 @@
 #include "pipeline/streaming/selected_blocks.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
+#include "src/base/mpi.hpp"
 
 namespace xxact {
 namespace {
@@ -53,8 +55,14 @@ void describe_memory_option(options::options_description& description) {
       ("memory-gib", options::value<double>(), "memory of a node, in GiB, that decides whether datasets are held whole or read part by part; default: this machine's, or what the batch job grants of it");
 }
 
-std::uint64_t node_memory(const options::variables_map& values) {
-  if (values.count("memory-gib") == 0) return io::memory_of_this_machine();
+std::uint64_t node_memory(const options::variables_map& values, const Runtime& runtime) {
+  if (values.count("memory-gib") == 0) {
+    std::uint64_t least = 0;
+    io::collectively(runtime.world(), [&] { least = io::memory_of_this_machine(); });
+    // All ranks must load in the same way, whatever their machines have.
+    check_mpi(MPI_Allreduce(MPI_IN_PLACE, &least, 1, MPI_UINT64_T, MPI_MIN, runtime.world()), "agreeing on the memory of a node");
+    return least;
+  }
   const double gib = values["memory-gib"].as<double>();
   if (!(gib >= 0.001 && gib <= 1e6)) throw ConfigError("--memory-gib {}: must be 0.001 to 1e6, e.g. 512", gib);
   return static_cast<std::uint64_t>(gib * 0x1p30);
@@ -78,6 +86,7 @@ std::vector<streaming::RowSource> open_sources(const std::vector<std::string>& d
       sources.emplace_back(io::read_dataset_shared(runtime.world(), plan.path));
       continue;
     }
+    io::require_readable_in_parts(plan);
     io::verify_blocks(runtime.world(), plan);
     sources.emplace_back(std::move(plan));
   }
@@ -89,6 +98,7 @@ io::Dataset open_subset(const std::filesystem::path& data, const std::filesystem
   const auto plan = io::plan_dataset(runtime.world(), find_data(data, folder, runtime));
   const auto load = load_plan(plan, node_memory);
   if (load.mode == io::LoadMode::whole) return io::read_dataset_shared(runtime.world(), plan.path);
+  io::require_readable_in_parts(plan);
   io::verify_blocks(runtime.world(), plan);
   const io::HostRanks host(runtime.world());
   const auto rows = streaming::select_rows(runtime.world(), host, plan, [subset](const io::Dataset& part, std::int64_t row) {

@@ -17,8 +17,9 @@ namespace xxact {
 
 /// Adds --memory-gib, which commands that load datasets share.
 void describe_memory_option(options::options_description& description);
-/// Bytes of a node's memory: as given, or this machine's. ConfigError when it is out of range.
-std::uint64_t node_memory(const options::variables_map& values);
+/// Bytes of a node's memory: as given, or the least that any machine of the job has. ConfigError when it is out of range. Collective on the world
+/// communicator.
+std::uint64_t node_memory(const options::variables_map& values, const Runtime& runtime);
 
 /// The dataset file behind `data`. What is not one is ingested to FOLDER/<name>.h5 unless that is there and newer.
 /// InputError when nothing in it can be used. Collective on the world communicator.

@@ -33,7 +33,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   auto models = load_models(values, compute.device);
   pipeline::EvaluationOptions evaluation;
   evaluation.subset = pipeline::parse_subset(values["split"].as<std::string>());
-  const auto dataset = open_subset(values["data"].as<std::string>(), output, evaluation.subset, node_memory(values), runtime);
+  const auto dataset = open_subset(values["data"].as<std::string>(), output, evaluation.subset, node_memory(values, runtime), runtime);
   evaluation.output = output;
   evaluation.inference.loader = compute.device.threads().loader;
   evaluation.program_version = kVersion;

@@ -44,7 +44,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   screening.rank_by = pipeline::parse_rank_by(rank_by.empty() ? default_column(models) : rank_by);
   screening.inference.loader = compute.device.threads().loader;
   screening.program_version = kVersion;
-  auto data = open_sources(values["data"].as<std::vector<std::string>>(), screening.output, node_memory(values), runtime);
+  auto data = open_sources(values["data"].as<std::vector<std::string>>(), screening.output, node_memory(values, runtime), runtime);
   const auto summary = pipeline::screen(models, data, screening, compute.device.torch(), compute.comm);
   if (runtime.root()) {
     std::cout << fmt::format("screened {} inputs: {} predicted, {} not predictable, {} rejected; {:.0f} structures/s\nranking {}\n", summary["rows"].get<std::int64_t>(),

@@ -1,6 +1,7 @@
 // xxact train: supervised training of a model on a dataset.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -57,13 +58,13 @@ void refuse_too_large(const io::DatasetPlan& plan, const pipeline::RunConfig& co
   const auto load = load_plan(plan, memory);
   if (config.training.window_rows > 0 || load.mode == io::LoadMode::whole) return;
   throw ConfigError("{}: its arrays take {:.1f} GiB, structures may take {:.1f} of a node's {:.1f} GiB; stream it through windows: --window-rows {}", plan.path.string(),
-                    static_cast<double>(plan.bytes) / 0x1p30, static_cast<double>(load.usable_bytes) / 0x1p30, static_cast<double>(memory) / 0x1p30, load.window_rows);
+                    static_cast<double>(plan.bytes) / 0x1p30, static_cast<double>(load.usable_bytes) / 0x1p30, static_cast<double>(memory) / 0x1p30, std::max(load.window_rows, config.training.window_block));
 }
 
 /// Collective on comm.
-std::unique_ptr<pipeline::TrainingData> open_training_data(io::DatasetPlan plan, const pipeline::RunConfig& config, const Compute& compute, std::uint64_t memory, const Runtime& runtime) {
+std::unique_ptr<pipeline::TrainingData> open_training_data(io::DatasetPlan plan, const pipeline::RunConfig& config, const Compute& compute, std::uint64_t usable_bytes, const Runtime& runtime) {
   const int threads = compute.device.threads().loader.threads;
-  if (config.training.window_rows > 0) return std::make_unique<pipeline::StreamedTrainingData>(std::move(plan), config, compute.comm, threads, memory);
+  if (config.training.window_rows > 0) return std::make_unique<pipeline::StreamedTrainingData>(std::move(plan), config, compute.comm, threads, usable_bytes);
   return std::make_unique<pipeline::ResidentTrainingData>(io::read_dataset_shared(runtime.world(), plan.path), config, compute.comm, threads);
 }
 
@@ -77,8 +78,10 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const Compute compute(values, runtime);
   auto plan = io::plan_dataset(runtime.world(), find_data(values["data"].as<std::string>(), output, runtime));
   if (!values["allow-mixed-labels"].as<bool>()) refuse_mixed_labels(plan, config);
-  refuse_too_large(plan, config, node_memory(values));
-  const auto data = open_training_data(std::move(plan), config, compute, node_memory(values), runtime);
+  const auto memory = node_memory(values, runtime);
+  refuse_too_large(plan, config, memory);
+  const auto usable = load_plan(plan, memory).usable_bytes;
+  const auto data = open_training_data(std::move(plan), config, compute, usable, runtime);
 
   pipeline::TrainingOptions training;
   training.output = output;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Reading by the loader against `dd bs=1M` of the same file: medians of alternating runs, with a warm and with an empty
-# page cache, on 1 and 2 ranks. usage: read_against_dd.sh LOAD_BENCH FILE.h5 [RUNS]
+# page cache, on 1 and 2 ranks. /dev/shm must have room for the file. usage: read_against_dd.sh LOAD_BENCH FILE.h5 [RUNS]
 # The ratios compare bytes a second: above 1, the loader is faster. dd fills the same megabyte again and again, which
 # stays in the processor's cache. "streamed" does the same and computes checksums (the pass that begins a streamed run);
 # "held" fills the memory of all arrays too. The limit of that is how fast dd fills memory: `dd of=/dev/shm/...` over pages

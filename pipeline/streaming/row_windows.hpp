@@ -28,10 +28,10 @@ class RowWindows {
   RowWindows(const RowWindows&) = delete;
   RowWindows& operator=(const RowWindows&) = delete;
 
-  /// A window of which release() was not called; blocks until it is there. Rethrows what filling threw on this rank; Error after cancel(). Any thread.
+  /// A window that was not released; blocks until it is there. Throws what filling threw on any rank of the host, and an Error after cancel(). Any thread.
   const io::Dataset& wait_for(std::int64_t window);
   /// Windows before this one are not asked for again, and nothing of them is used any more: once all ranks of the host have said so, the next
-  /// ones take their memory. One thread.
+  /// ones take their memory. Throws what filling threw on any rank of the host. One thread; to be called in every step, also by ranks that have no samples.
   void release_before(std::int64_t window);
 
   /// Whoever waits, or will, gets an Error. Any thread.
@@ -42,7 +42,13 @@ class RowWindows {
   struct Counters {
     std::atomic<std::int64_t> filled, released;  // so many ranks, summed over the windows that used the slot
   };
-  static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+  /// What the first rank that could not fill its share says.
+  struct Failure {
+    enum State : int { none, being_written, written };
+    std::atomic<int> state;
+    char reason[2048];
+  };
+  static_assert(std::atomic<std::int64_t>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
   struct Slot {
     std::int64_t window = -1;  // that is ready here
     io::Dataset rows;
@@ -50,6 +56,8 @@ class RowWindows {
 
   static std::size_t slot_of(std::int64_t window) { return static_cast<std::size_t>(window % io::kWindows); }
   Counters& counters(std::int64_t window) const;
+  Failure& failure() const;
+  void tell(const std::exception& error) const;
   std::byte* storage(std::int64_t window) const { return memory_.data.get() + slot_of(window) * slot_bytes_; }
   void work(const std::stop_token& stop);
   bool wait_until(const std::stop_token& stop, const std::atomic<std::int64_t>& counter, std::int64_t value) const;
@@ -59,11 +67,12 @@ class RowWindows {
   const sampling::WindowedOrder& order_;
   std::int64_t first_, end_, released_;
   std::size_t slot_bytes_ = 0;
-  io::HostMemory memory_;  // the slots, then their counters
+  io::HostMemory memory_;  // the slots, their counters, the failure
   std::mutex mutex_;
   std::condition_variable ready_;
   Slot slots_[io::kWindows];
   std::exception_ptr failure_;
+  bool cancelled_ = false;
   std::jthread thread_;  // last: it uses everything above
 };
 

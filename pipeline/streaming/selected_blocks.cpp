@@ -13,8 +13,9 @@ constexpr std::int64_t kGatheredBlock = 4096;  // rows
 
 }  // namespace
 
-SelectedBlocks::SelectedBlocks(const io::DatasetPlan& plan, const sampling::RowSelection& rows, std::int64_t block_rows, const io::HostRanks& host)
-    : plan_(&plan), selection_(&rows), blocks_{plan.rows(), block_rows}, extents_(host, static_cast<std::size_t>(blocks_.count())) {}
+SelectedBlocks::SelectedBlocks(const io::DatasetPlan& plan, const sampling::RowSelection& rows, std::int64_t block_rows, const io::HostRanks& host, std::size_t more_bytes)
+    : plan_(&plan), selection_(&rows), blocks_{plan.rows(), block_rows}, arrays_(host, HostArrays::bytes_of<io::DatasetExtents>(static_cast<std::size_t>(blocks_.count())) + more_bytes),
+      extents_(arrays_.take<io::DatasetExtents>(static_cast<std::size_t>(blocks_.count()))) {}
 
 std::vector<std::int64_t> SelectedBlocks::rows_of(std::int64_t block) const {
   const auto first = blocks_.first(block);
@@ -26,7 +27,7 @@ std::vector<std::int64_t> SelectedBlocks::rows_of(std::int64_t block) const {
 io::DatasetExtents SelectedBlocks::most(std::int64_t count) const {
   const auto largest = [&](std::int64_t io::DatasetExtents::*what) {
     std::vector<std::int64_t> values;
-    for (const auto& extents : extents_.values()) values.push_back(extents.*what);
+    for (const auto& extents : extents_) values.push_back(extents.*what);
     const auto end = values.begin() + std::min(count, std::ssize(values));
     std::partial_sort(values.begin(), end, values.end(), std::greater<>());
     return std::accumulate(values.begin(), end, std::int64_t{0});
@@ -57,14 +58,16 @@ void SelectedBlocks::fill(const PackedPlan& packed, std::size_t index, io::RowRe
 
 sampling::RowSelection select_rows(MPI_Comm comm, const io::HostRanks& host, const io::DatasetPlan& plan, const std::function<bool(const io::Dataset& part, std::int64_t row)>& wanted) {
   static_assert(kGatheredBlock % 64 == 0, "blocks share no word of the bitmap");
-  HostArray<std::uint64_t> words(host, static_cast<std::size_t>((plan.rows() + 63) / 64));
+  const auto count = static_cast<std::size_t>((plan.rows() + 63) / 64);
+  HostArrays arrays(host, HostArrays::bytes_of<std::uint64_t>(count));
+  const auto words = arrays.take<std::uint64_t>(count);
   io::collectively(comm, [&] {
-    visit_blocks(plan, {plan.rows(), kGatheredBlock}, {words.share()}, [&](const io::Dataset& part, std::int64_t block, int) {
+    visit_blocks(plan, {plan.rows(), kGatheredBlock}, {arrays.share()}, [&](const io::Dataset& part, std::int64_t block, int) {
       for (std::int64_t row = 0; row < part.size(); ++row)
-        if (wanted(part, row)) words.values()[static_cast<std::size_t>((block * kGatheredBlock + row) / 64)] |= std::uint64_t{1} << (row % 64);
+        if (wanted(part, row)) words[static_cast<std::size_t>((block * kGatheredBlock + row) / 64)] |= std::uint64_t{1} << (row % 64);
     });
   });
-  return {plan.rows(), {words.values().begin(), words.values().end()}};
+  return {plan.rows(), {words.begin(), words.end()}};
 }
 
 io::Dataset gather_rows(MPI_Comm comm, const io::HostRanks& host, const io::DatasetPlan& plan, const sampling::RowSelection& rows, int threads) {

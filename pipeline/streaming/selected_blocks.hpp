@@ -9,7 +9,7 @@
 #include "io/packed_rows.hpp"
 #include "io/row_reader.hpp"
 #include "pipeline/sampling/row_selection.hpp"
-#include "pipeline/streaming/host_array.hpp"
+#include "pipeline/streaming/host_arrays.hpp"
 #include "pipeline/streaming/row_pass.hpp"
 
 namespace xxact::streaming {
@@ -24,21 +24,23 @@ struct PackedPlan {
 class SelectedBlocks {
  public:
   /// Collective on the host. The plan and the selection must outlive it. Counts are zero until count() was called for every block with
-  /// selected rows, by any rank of the host whose share() it is, and the ranks have waited for each other.
-  SelectedBlocks(const io::DatasetPlan& plan, const sampling::RowSelection& rows, std::int64_t block_rows, const io::HostRanks& host);
+  /// selected rows, by any rank of the host whose share() it is, and the ranks have waited for each other. `more_bytes` of the same memory are for the
+  /// caller's arrays, which are shared as the counts are.
+  SelectedBlocks(const io::DatasetPlan& plan, const sampling::RowSelection& rows, std::int64_t block_rows, const io::HostRanks& host, std::size_t more_bytes = 0);
 
   const Blocks& blocks() const { return blocks_; }
   const sampling::RowSelection& selection() const { return *selection_; }
   const io::DatasetPlan& plan() const { return *plan_; }
-  const io::Share& share() const { return extents_.share(); }
+  const io::Share& share() const { return arrays_.share(); }
+  HostArrays& arrays() { return arrays_; }
 
   bool filled(std::int64_t block) const { return selection_->rank(blocks_.end(block)) > selection_->rank(blocks_.first(block)); }
   /// Selected rows of a block, counted from its first.
   std::vector<std::int64_t> rows_of(std::int64_t block) const;
 
   /// `rows` are those of the block. Any thread.
-  void count(const io::Dataset& rows, std::int64_t block) { extents_.values()[static_cast<std::size_t>(block)] = io::extents_of(rows, rows_of(block)); }
-  const io::DatasetExtents& extents(std::int64_t block) const { return extents_.values()[static_cast<std::size_t>(block)]; }
+  void count(const io::Dataset& rows, std::int64_t block) { extents_[static_cast<std::size_t>(block)] = io::extents_of(rows, rows_of(block)); }
+  const io::DatasetExtents& extents(std::int64_t block) const { return extents_[static_cast<std::size_t>(block)]; }
 
   /// At most this much do any `count` blocks take together.
   io::DatasetExtents most(std::int64_t count) const;
@@ -51,7 +53,8 @@ class SelectedBlocks {
   const io::DatasetPlan* plan_;
   const sampling::RowSelection* selection_;
   Blocks blocks_;
-  HostArray<io::DatasetExtents> extents_;
+  HostArrays arrays_;
+  std::span<io::DatasetExtents> extents_;  // [blocks]
 };
 
 /// Collective on comm, whose ranks on this host are `host`: goes through the file and selects the rows that `wanted(part, row of the part)`.

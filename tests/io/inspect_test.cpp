@@ -63,8 +63,8 @@ TEST(InspectDataset, AskedForANodeItSaysHowTheDatasetIsLoadedThere) {
   const auto bytes = large["array_bytes"].get<std::uint64_t>();
   const auto small = on(bytes);
   EXPECT_EQ(small["mode"], "streamed");
-  EXPECT_EQ(small["window_rows"], 17);  // 0.6 of the memory, two windows: 0.3 of 57 rows
-  EXPECT_TRUE(contains(inspect_file(path, HashCheck::skip, {bytes, 4}).text, "streamed: train with --window-rows 17, of which 2 windows"));
+  EXPECT_EQ(small["window_rows"], 12);  // 0.45 of the memory, two windows: 0.225 of 57 rows
+  EXPECT_TRUE(contains(inspect_file(path, HashCheck::skip, {bytes, 4}).text, "streamed: train with --window-rows 12, of which 2 windows"));
 }
 
 TEST(InspectDataset, AnEmptyDatasetAndControlCharactersDoNoHarm) {

@@ -2,6 +2,7 @@
 #include "io/load_plan.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace xxact::io {
 namespace {
@@ -9,17 +10,23 @@ namespace {
 constexpr std::uint64_t kGib = std::uint64_t{1} << 30U;
 
 TEST(LoadPlan, WhatFitsTheUsableShareIsHeldWhole) {
-  const auto plan = plan_load(6 * kGib, 600, 10 * kGib);
+  const auto plan = plan_load(9 * kGib, 600, 20 * kGib);
   EXPECT_EQ(plan.mode, LoadMode::whole);
-  EXPECT_EQ(plan.usable_bytes, 6 * kGib);
-  EXPECT_EQ(plan.window_rows, static_cast<std::int64_t>(6 * kGib / 600));
-  EXPECT_EQ(plan_load(6 * kGib + 1, 600, 10 * kGib).mode, LoadMode::streamed);
+  EXPECT_EQ(plan.usable_bytes, 9 * kGib);
+  EXPECT_EQ(plan.window_rows, static_cast<std::int64_t>(9 * kGib / 600));
+  EXPECT_EQ(plan_load(9 * kGib + 1, 600, 20 * kGib).mode, LoadMode::streamed);
 }
 
 TEST(LoadPlan, TwoWindowsFillTheUsableShare) {
   const auto plan = plan_load(1000 * kGib, 512, 100 * kGib, 0.5);
   EXPECT_EQ(plan.mode, LoadMode::streamed);
   EXPECT_EQ(plan.window_rows, static_cast<std::int64_t>(25 * kGib / 512));
+}
+
+TEST(LoadPlan, AMachineHasMemoryAndNoMoreThanItsLimit) {
+  const auto memory = memory_of_this_machine();
+  EXPECT_GT(memory, kGib / 16);
+  EXPECT_LE(memory, static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
 }
 
 TEST(LoadPlan, OddCasesHaveAPlan) {

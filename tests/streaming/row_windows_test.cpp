@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "io/collective_step.hpp"
@@ -76,6 +79,29 @@ TEST(RowWindows, AFileThatIsCutIsNoticed) {
   MPI_Barrier(MPI_COMM_WORLD);
   RowWindows windows(MPI_COMM_WORLD, c.host, c.selected, c.order, 0, 100);
   EXPECT_THROW(windows.wait_for(0), InputError);
+}
+
+TEST(RowWindows, WhatOneRankMeetsAllRanksAreTold) {
+  Case c("changed.h5", 5);
+  // A space group that is none, in a block of the second half of window 1, which only one of several ranks reads.
+  const auto epoch = c.order.epoch(0);
+  const auto block = epoch.blocks(1).back();
+  if (io::World().rank == 0) {
+    const auto array = std::find_if(c.plan.arrays.begin(), c.plan.arrays.end(), [](const auto& a) { return a.path == "/structures/space_group"; });
+    std::fstream file(c.path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(array->extents.front().in_file + block * kBlock + 3));
+    file.put('\xff');
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  RowWindows windows(MPI_COMM_WORLD, c.host, c.selected, c.order, 0, c.order.windows());
+  windows.wait_for(0);
+  try {
+    windows.wait_for(1);
+    ADD_FAILURE() << "a row without a space group was accepted";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("/structures/space_group: row 3 is 255"), std::string::npos) << error.what();
+  }
+  EXPECT_THROW(windows.release_before(1), InputError) << "a rank that asks for no sample learns it too";
 }
 
 TEST(GatheredRows, AreThoseThatWereChosen) {
