@@ -21,8 +21,9 @@ namespace {
 
 constexpr std::int64_t kRows = 3001;
 
-/// Overwrites bytes of an array, from one of its entries on. Rank 0 alone, the others wait.
+/// Collective on the world. Overwrites bytes of an array, from one of its entries on, once all ranks are done with what was there.
 void overwrite(const io::DatasetPlan& plan, const std::string& array, std::int64_t entry, const void* bytes, std::size_t count) {
+  MPI_Barrier(MPI_COMM_WORLD);
   if (io::World().rank == 0) {
     const auto found = std::find_if(plan.arrays.begin(), plan.arrays.end(), [&](const auto& a) { return a.path == array; });
     std::fstream file(plan.path, std::ios::in | std::ios::out | std::ios::binary);
