@@ -13,7 +13,7 @@ namespace xxact {
 
 class Runtime {
  public:
-  /// Initialises MPI with MPI_THREAD_FUNNELED or higher and refuses to start below it. Collective.
+  /// Initialises MPI with MPI_THREAD_SERIALIZED or higher and refuses to start below it. Collective.
   Runtime(int& argc, char**& argv);
   ~Runtime();
   Runtime(const Runtime&) = delete;
