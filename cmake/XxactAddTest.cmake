@@ -28,7 +28,7 @@ function(xxact_add_test name)
   endif()
 endfunction()
 
-# xxact_add_command_test(<name> SCRIPT file [RANKS n] [LABELS ...] [TIMEOUT s] [COST s]): a shell script that runs the program;
+# xxact_add_command_test(<name> SCRIPT file [RANKS n] [LABELS ...] [TIMEOUT s] [COST s]): a shell script that runs the program, under tests/command_test.sh;
 # it gets XXACT (the binary), MPIRUN (empty or "mpirun -n N"), XXACT_SOURCE_DIR and XXACT_TEST_SCRATCH.
 function(xxact_add_command_test name)
   cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT;COST" "RANKS;LABELS" ${ARGN})
@@ -39,7 +39,7 @@ function(xxact_add_command_test name)
     set(ARG_RANKS 1)
   endif()
   foreach(ranks ${ARG_RANKS})
-    add_test(NAME ${name}.ranks${ranks} COMMAND bash -euo pipefail ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT})
+    add_test(NAME ${name}.ranks${ranks} COMMAND bash ${CMAKE_SOURCE_DIR}/tests/command_test.sh ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT})
     xxact_test_properties(${name}.ranks${ranks} ${ranks} ${ARG_TIMEOUT} "${ARG_LABELS}" "${ARG_COST}")
     set_property(TEST ${name}.ranks${ranks} APPEND PROPERTY ENVIRONMENT
       "XXACT=$<TARGET_FILE:xxact>" "MPIRUN=${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks}"

@@ -5,14 +5,17 @@ $MPIRUN "$XXACT" ingest "$data/perovskites.csv.gz" --symmetry none --output set.
 tail -n 1 ingest.txt | grep -x 'ingested 3787 structures, 0 rejected'
 "$XXACT" inspect set.h5 --json > inspect.json
 options=(--mode bimodal --patch 128 --width 32 --epochs 0.5 --tasks formation_energy_per_atom,band_gap)
-$MPIRUN "$XXACT" train --data set.h5 --output run --dry-run "${options[@]}" | grep -q 'steps  '
+$MPIRUN "$XXACT" train --data set.h5 --output run --dry-run "${options[@]}" > dry-run.txt
+grep -q 'steps  ' dry-run.txt
 $MPIRUN "$XXACT" train --data set.h5 --output run "${options[@]}"
 for file in config.ini metrics.jsonl best.h5 summary.json; do [[ -s run/$file ]] || { echo "no run/$file"; exit 1; }; done
 ls run/checkpoints/*.h5
 code=0
 $MPIRUN "$XXACT" train --data set.h5 --output run "${options[@]}" 2> again.txt || code=$?
-[[ $code == 64 ]] && grep -q 'already holds a run' again.txt
-$MPIRUN "$XXACT" evaluate --model run --data set.h5 --split test --output run/test | grep -q 'formation_energy_per_atom'
+[[ $code == 64 ]]
+grep -q 'already holds a run' again.txt
+$MPIRUN "$XXACT" evaluate --model run --data set.h5 --split test --output run/test > metrics.txt
+grep -q 'formation_energy_per_atom' metrics.txt
 python3 - <<'PY'
 import json
 m = json.load(open("run/test/metrics.json"))
@@ -25,7 +28,8 @@ PY
 # A node with too little memory: training says how to stream, the others read part by part and find the same.
 code=0
 $MPIRUN "$XXACT" train --data set.h5 --output streamed --memory-gib 0.001 "${options[@]}" 2> large.txt || code=$?
-[[ $code == 64 ]] && grep -q -e '--window-rows [0-9]' large.txt
+[[ $code == 64 ]]
+grep -q -e '--window-rows [0-9]' large.txt
 $MPIRUN "$XXACT" train --data set.h5 --output streamed --window-rows 1024 --window-block 128 "${options[@]}"
 $MPIRUN "$XXACT" evaluate --model run --data set.h5 --split test --output run/test-part --memory-gib 0.001
 $MPIRUN "$XXACT" screen --model run --data set.h5 --output whole

@@ -3,15 +3,18 @@ cd "$XXACT_TEST_SCRATCH"
 rm -rf ./*
 $MPIRUN "$XXACT" ingest --input "$XXACT_SOURCE_DIR/data/perovskites.csv.gz" --output parents.h5 --symmetry none --progress 0
 $MPIRUN "$XXACT" ingest --input "$XXACT_SOURCE_DIR/data/perovskites.csv.gz" --output held_out.h5 --symmetry none --split-as test --progress 0
-$MPIRUN "$XXACT" synthesize --help | grep -q -- '--parents'
+$MPIRUN "$XXACT" synthesize --help > help.txt
+grep -q -- '--parents' help.txt
 $MPIRUN "$XXACT" synthesize --parents parents.h5 --count 200 --seed 5 --output made.h5 > said.txt 2>&1
 grep -q 'synthesized 200 structures into 1 file' said.txt
 "$XXACT" synthesize --parents parents.h5 --count 200 --seed 5 --output alone.h5 > alone.txt 2>&1
 [[ $(grep -o 'content hash: .*' said.txt) == $(grep -o 'content hash: .*' alone.txt) ]]
-"$XXACT" inspect made.h5 --verify | grep -q 'synthesized'
+"$XXACT" inspect made.h5 --verify > made.txt
+grep -q 'synthesized' made.txt
 $MPIRUN "$XXACT" synthesize --parents parents.h5 --count 200 --seed 5 --files 3 --output c/c.json.bz2
 [[ $(ls c) == $'c-000.json.bz2\nc-001.json.bz2\nc-002.json.bz2' ]]
-$MPIRUN "$XXACT" ingest --input c --output back.h5 --symmetry none --progress 0 | grep -q 'ingested 200 structures, 0 rejected'
+$MPIRUN "$XXACT" ingest --input c --output back.h5 --symmetry none --progress 0 > back.txt
+grep -q 'ingested 200 structures, 0 rejected' back.txt
 
 expect() {  # CODE TEXT ARGUMENTS...
   local code=$1 text=$2 status=0
