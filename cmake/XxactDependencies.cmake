@@ -30,6 +30,13 @@ add_library(xxact::gemmi ALIAS xxact_gemmi)
 
 pkg_check_modules(SPGLIB REQUIRED IMPORTED_TARGET spglib)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
+# The library may choose the vector units of the processor it runs on; its plain functions use SSE2.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_LIBRARIES PkgConfig::XXHASH)
+check_cxx_source_compiles("#include <xxhash.h>
+#include <xxh_x86dispatch.h>
+int main() { return static_cast<int>(XXH3_64bits(\"\", 0)); }" XXACT_XXHASH_DISPATCH)
+unset(CMAKE_REQUIRED_LIBRARIES)
 find_path(NLOHMANN_JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 

@@ -1,6 +1,9 @@
 #include "io/block_checksums.hpp"
 
 #include <xxhash.h>
+#ifdef XXACT_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h>  // the same functions on the widest vectors that the processor has: 1.6 times as fast with AVX-512
+#endif
 
 #include <algorithm>
 

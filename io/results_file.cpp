@@ -21,7 +21,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxText = 4096, kMaxReason = 1000;
-constexpr std::int64_t kBatchBytes = std::int64_t{64} << 20;
 
 /// A reason is for people: a long one is cut, at a whole UTF-8 character.
 std::string cut(const std::string& text) {
@@ -227,39 +226,49 @@ void ResultsFile::flush() {
   });
 }
 
+/// The distinct reasons, and a number for each row: a text a row would be as wide as the longest.
 void ResultsFile::write_reasons() {
   std::string all = rank_ == 0 ? packed(reasons_) : std::string();
   broadcast_bytes(comm_, all);
   Reasons reasons;
   unpack_into(all, reasons);
-  hdf5::ArraySpec spec;
-  spec.element = hdf5::Element::text;
-  spec.text_width = 1;
-  spec.shape = {layout_.rows};
-  for (const auto& [text, rows] : reasons) spec.text_width = std::max(spec.text_width, text.size());
-  const hdf5::Place place{partial(), "/reason"};
-  collectively(comm_, [&] { columns_.emplace("/reason", Column{spec, hdf5::create_array(file_, spec, compress_, place)}); });
   int ranks = 1;
   check_mpi(MPI_Comm_size(comm_, &ranks), "asking for the number of ranks");
-  const std::int64_t step = std::max<std::int64_t>(1, kBatchBytes / static_cast<std::int64_t>(spec.text_width));
-  for (std::int64_t round = 0; round < layout_.rows; round += step * ranks) {
-    const std::int64_t first = std::min(layout_.rows, round + step * rank_), end = std::min(layout_.rows, first + step);
-    std::string padded(static_cast<std::size_t>(end - first) * spec.text_width, '\0');
-    for (const auto& [text, rows] : reasons)
-      for (const auto row : rows)
-        if (row >= first && row < end) std::copy(text.begin(), text.end(), padded.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(row - first) * spec.text_width));
-    hdf5::ArraySpec local = spec;
-    local.shape[0] = end - first;
-    write_column("/reason", local, padded.data(), first);
+  const std::int64_t first = layout_.rows * rank_ / ranks, end = layout_.rows * (rank_ + 1) / ranks;
+  std::vector<std::uint32_t> codes(static_cast<std::size_t>(end - first), 0);
+  std::vector<std::string> texts = {""};
+  hdf5::ArraySpec text_spec;
+  text_spec.element = hdf5::Element::text;
+  text_spec.text_width = 1;
+  for (const auto& [text, rows] : reasons) {
+    for (const auto row : rows)
+      if (row >= first && row < end) codes[static_cast<std::size_t>(row - first)] = static_cast<std::uint32_t>(texts.size());
+    texts.push_back(text);
+    text_spec.text_width = std::max(text_spec.text_width, text.size());
   }
+  text_spec.shape = {static_cast<std::int64_t>(texts.size())};
+  hdf5::ArraySpec code_spec;
+  code_spec.element = hdf5::Element::u32;
+  code_spec.shape = {layout_.rows};
+  collectively(comm_, [&] {
+    columns_.emplace("/reasons", Column{text_spec, hdf5::create_array(file_, text_spec, compress_, {partial(), "/reasons"})});
+    columns_.emplace("/reason", Column{code_spec, hdf5::create_array(file_, code_spec, compress_, {partial(), "/reason"})});
+  });
+  if (rank_ != 0) texts.clear();
+  text_spec.shape = {static_cast<std::int64_t>(texts.size())};
+  write_column("/reasons", text_spec, hdf5::pad_texts(texts, text_spec.text_width).data(), 0);
+  code_spec.shape = {end - first};
+  write_column("/reason", code_spec, codes.data(), first);
 }
 
 void ResultsFile::finish() {
   if (done_ != layout_.rows) throw CommError("{}: {} of {} rows are written", path_.string(), done_, layout_.rows);
-  // A table that was interrupted here has the column already, and cannot get another one of that name.
-  int there = H5Lexists(file_.get(), "/reason", H5P_DEFAULT) > 0 ? 1 : 0;
-  check_mpi(MPI_Bcast(&there, 1, MPI_INT, 0, comm_), "agreeing on what an earlier run has left");
-  if (there == 1) collectively(comm_, [&] { hdf5::check(H5Ldelete(file_.get(), "/reason", H5P_DEFAULT), "removing a column that is not whole", {partial(), "/reason"}); });
+  // A table that was interrupted here has the columns already, and cannot get other ones of their names.
+  for (const char* name : {"/reason", "/reasons"}) {
+    int there = H5Lexists(file_.get(), name, H5P_DEFAULT) > 0 ? 1 : 0;
+    check_mpi(MPI_Bcast(&there, 1, MPI_INT, 0, comm_), "agreeing on what an earlier run has left");
+    if (there == 1) collectively(comm_, [&] { hdf5::check(H5Ldelete(file_.get(), name, H5P_DEFAULT), "removing a column that is not whole", {partial(), name}); });
+  }
   write_reasons();
   columns_.clear();
   collectively(comm_, [&] {

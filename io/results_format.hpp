@@ -4,7 +4,7 @@
 namespace xxact::io {
 
 inline constexpr const char* kResultsFormat = "xxact-results";
-inline constexpr int kResultsVersion = 1;
+inline constexpr int kResultsVersion = 2;
 inline constexpr const char* kCrystalSystemColumn = "/prediction/crystal_system/probability";
 
 }  // namespace xxact::io

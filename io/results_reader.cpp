@@ -28,7 +28,7 @@ class ResultsReader {
     rows.id = texts("/id");
     rows.source = texts("/source");
     if (has("/formula")) rows.formula = texts("/formula");
-    if (has("/reason")) rows.reason = texts("/reason");
+    if (has("/reason")) rows.reason = reasons();
     read_predictions(results);
     if (has(kCrystalSystemColumn)) rows.crystal_system_probability = numbers<float>(kCrystalSystemColumn, kCrystalSystems);
     if (has("/pass_probability")) rows.pass_probability = numbers<float>("/pass_probability");
@@ -86,9 +86,25 @@ class ResultsReader {
   std::vector<std::string> texts(const std::string& name) const {
     const auto array = hdf5::open_array(file_, hdf5::Element::text, 1, at(name));
     check_rows(array, name);
-    std::string padded(static_cast<std::size_t>(count_) * array.spec.row_bytes(), '\0');
-    hdf5::read_rows(array.dataset, array.spec, first_, count_, padded.data(), at(name));
+    return texts_of(array, name, first_, count_);
+  }
+
+  std::vector<std::string> texts_of(const hdf5::OpenArray& array, const std::string& name, std::int64_t first, std::int64_t count) const {
+    std::string padded(static_cast<std::size_t>(count) * array.spec.row_bytes(), '\0');
+    hdf5::read_rows(array.dataset, array.spec, first, count, padded.data(), at(name));
     return hdf5::split_texts(padded, array.spec.text_width);
+  }
+
+  std::vector<std::string> reasons() const {
+    const auto codes = numbers<std::uint32_t>("/reason");
+    const auto array = hdf5::open_array(file_, hdf5::Element::text, 1, at("/reasons"));
+    const auto all = texts_of(array, "/reasons", 0, array.spec.rows());
+    std::vector<std::string> out(codes.size());
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      if (codes[i] >= all.size()) throw InputError("{}: row {} has reason {}, and /reasons has {}", at("/reason").text(), first_ + static_cast<std::int64_t>(i), codes[i], all.size());
+      out[i] = all[codes[i]];
+    }
+    return out;
   }
 
   std::filesystem::path path_;

@@ -8,3 +8,6 @@ set(io_store
   inspect.cpp inspect_dataset.cpp inspect_checkpoint.cpp inspect_results.cpp)
 # Shared memory by name lives in librt before glibc 2.34.
 list(APPEND io_private_link rt PkgConfig::XXHASH)
+if(XXACT_XXHASH_DISPATCH)
+  set_source_files_properties(block_checksums.cpp PROPERTIES COMPILE_DEFINITIONS XXACT_XXHASH_DISPATCH)
+endif()

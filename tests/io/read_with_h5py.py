@@ -91,7 +91,7 @@ def print_checkpoint(f):
 
 def print_results(f):
     for i in range(len(f["status"])):
-        print(f["id"][i].decode(), f["source"][i].decode(), f["status"][i], f["reason"][i].decode() or "-",
+        print(f["id"][i].decode(), f["source"][i].decode(), f["status"][i], f["reasons"][f["reason"][i]].decode() or "-",
               "%.2f" % f["prediction/band_gap/value"][i], "%.2f" % f["prediction/crystal_system/probability"][i, 6])
     print(text_of(f["prediction/band_gap/value"].attrs["units"]), text_of(f.attrs["model_hash"]))
 

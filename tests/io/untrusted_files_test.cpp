@@ -197,6 +197,27 @@ TEST(UntrustedDataset, NeitherReadingNorRefusingLeavesHandlesOpen) {
   EXPECT_EQ(open_handles(), before);
 }
 
+TEST(UntrustedResults, AReasonThatIsNotInTheTableIsRefused) {
+  const auto path = scratch("reasons.h5");
+  ResultRows rows;
+  rows.id = {"a", "b", "c"};
+  rows.source = {"x", "x", "x"};
+  rows.status = {0, 2, 2};
+  rows.reason = {"", "no pattern", "no composition"};
+  write_results(MPI_COMM_SELF, path, rows, {});
+  EXPECT_EQ(read_results(path, 1, 2).rows.reason, (std::vector<std::string>{"no pattern", "no composition"}));
+  {
+    const hdf5::File file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
+    set_entry<std::uint32_t>(file.get(), "/reason", H5T_NATIVE_UINT32, 1, 3);
+  }
+  try {
+    read_results(path);
+    FAIL() << "accepted";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("row 1 has reason 3, and /reasons has 3"), std::string::npos) << error.what();
+  }
+}
+
 TEST(UntrustedCheckpoint, GroupsThatContainThemselvesEnd) {
   const auto path = scratch("loop.h5");
   const std::vector<float> values = {1};
