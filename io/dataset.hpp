@@ -80,8 +80,6 @@ class Dataset {
   const std::filesystem::path& path() const { return path_; }
   /// Bytes of memory that the arrays take, once a host where its ranks share them.
   std::int64_t bytes() const { return bytes_; }
-  /// Blocks whose checksums were verified when the file was read; 0 for files of earlier versions, which have none.
-  std::int64_t checksum_blocks() const { return checksum_blocks_; }
 
  private:
   friend class DatasetBuilder;
@@ -90,7 +88,7 @@ class Dataset {
   std::shared_ptr<const std::byte> storage_;  // one block behind all arrays
   DatasetArrays arrays_;
   std::size_t id_width_ = 0;
-  std::int64_t structures_ = 0, bytes_ = 0, checksum_blocks_ = 0;
+  std::int64_t structures_ = 0, bytes_ = 0;
   std::shared_ptr<const DatasetDescription> description_;
   std::string content_hash_;
   std::filesystem::path path_;

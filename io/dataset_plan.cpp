@@ -219,7 +219,6 @@ Dataset DatasetBuilder::build(DatasetPlan plan, std::shared_ptr<const std::byte>
   dataset.id_width_ = plan.id_width;
   const auto offset = dataset.arrays_.atom_offset;
   for (std::size_t row = 1; row < offset.size(); ++row) dataset.structures_ += offset[row] > offset[row - 1] ? 1 : 0;
-  dataset.checksum_blocks_ = static_cast<std::int64_t>(plan.blocks.size());
   dataset.bytes_ = static_cast<std::int64_t>(plan.bytes);
   dataset.description_ = std::move(plan.description);
   dataset.content_hash_ = std::move(plan.content_hash);

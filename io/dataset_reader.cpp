@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <thread>
 
 #include "io/block_checksums.hpp"
 #include "io/collective_step.hpp"
+#include "io/dataset_schema.hpp"
 #include "io/file_bytes.hpp"
 #include "src/base/error.hpp"
 #include "src/base/mpi.hpp"
@@ -48,20 +50,44 @@ void read_direct(const DatasetPlan& plan, std::vector<ReadPiece> pieces, std::by
   }
 }
 
+/// The array, which must be as it was planned.
+hdf5::OpenArray reopen(const hdf5::File& file, const DatasetPlan& plan, const PlannedArray& array) {
+  const hdf5::Place place{plan.path, array.path};
+  auto open = hdf5::open_array(file, array.spec.element, array.spec.shape.size(), place);
+  if (open.spec.shape != array.spec.shape || open.spec.text_width != array.spec.text_width) throw InputError("{}: was changed while it was read", place.text());
+  return open;
+}
+
 /// Reads the other pieces of a share through HDF5, which serves one thread at a time.
 void read_indirect(const DatasetPlan& plan, const Share& share, std::byte* storage) {
   hdf5::File file;
   for (const auto& piece : pieces_of(plan, share)) {
     const auto& array = plan.arrays[piece.array];
     if (array.direct) continue;
-    const hdf5::Place place{plan.path, array.path};
     if (!file) file = hdf5::open_file(plan.path);
-    const auto open = hdf5::open_array(file, array.spec.element, array.spec.shape.size(), place);
-    if (open.spec.shape != array.spec.shape || open.spec.text_width != array.spec.text_width)
-      throw InputError("{}: was changed while it was read", place.text());
+    const auto open = reopen(file, plan, array);
     const auto row = static_cast<std::int64_t>(array.spec.row_bytes());
     hdf5::read_rows(open.dataset, array.spec, static_cast<std::int64_t>(piece.begin) / row, static_cast<std::int64_t>(piece.bytes) / row,
-                    storage + array.offset + piece.begin, place);
+                    storage + array.offset + piece.begin, {plan.path, array.path});
+  }
+}
+
+/// Calls use(bytes) for all bytes of an array, in order.
+void for_bytes(const DatasetPlan& plan, const PlannedArray& array, const std::function<void(std::span<const std::byte>)>& use) {
+  if (array.spec.bytes() == 0) return;
+  const std::size_t row = array.spec.row_bytes();
+  const std::int64_t step = std::max<std::int64_t>(1, static_cast<std::int64_t>(kMaxPiece / row));
+  std::vector<std::byte> bytes;
+  const FileBytes file(plan.path, plan.file_bytes);
+  hdf5::OpenArray open;
+  if (!array.direct) open = reopen(hdf5::open_file(plan.path), plan, array);
+  for (std::int64_t first = 0; first < array.spec.rows(); first += step) {
+    const std::int64_t rows = std::min(step, array.spec.rows() - first);
+    const std::size_t begin = static_cast<std::size_t>(first) * row;
+    bytes.resize(static_cast<std::size_t>(rows) * row);
+    if (array.direct) for_parts(array.extents, begin, bytes.size(), [&](auto in_file, auto in_array, auto length) { file.read(in_file, {bytes.data() + (in_array - begin), length}); });
+    else hdf5::read_rows(open.dataset, array.spec, first, rows, bytes.data(), {plan.path, array.path});
+    use(bytes);
   }
 }
 
@@ -165,6 +191,36 @@ void verify_blocks(MPI_Comm comm, const DatasetPlan& plan) {
   std::vector<std::uint64_t> damaged;
   collectively(comm, [&] { damaged = read_pieces(plan, {rank, ranks}, nullptr); });
   refuse_damage(comm, plan, damaged, false);
+}
+
+void verify_dataset(const DatasetPlan& plan, HashCheck check) {
+  const bool all = check == HashCheck::verify;
+  std::vector<std::uint64_t> damaged;
+  if (!all && !plan.blocks.empty()) damaged = read_pieces(plan, {0, 1}, nullptr);
+  std::vector<Sha256Digest> digests;
+  for (const auto& array : plan.arrays) {
+    if (!all && (array.direct || plan.blocks.empty())) continue;
+    Sha256 hash;
+    BlockHasher hasher;
+    for_bytes(plan, array, [&](auto bytes) {
+      if (all) hash.update(bytes);
+      if (!plan.blocks.empty()) hasher.update(bytes);
+    });
+    digests.push_back(hash.finish());
+    const auto blocks = hasher.finish();
+    for (std::size_t block = 0; block < blocks.size(); ++block)
+      if (blocks[block] != plan.blocks[array.first_block + block]) damaged.push_back(array.first_block + block);
+  }
+  refuse_damage(MPI_COMM_SELF, plan, damaged, all);
+  if (all) require_content_hash(plan, digests);
+}
+
+void require_content_hash(const DatasetPlan& plan, const std::vector<Sha256Digest>& digests) {
+  std::vector<std::string> paths;
+  for (const auto& array : plan.arrays) paths.push_back(array.path);
+  const auto hash = content_hash(paths, digests);
+  if (hash != plan.content_hash)
+    throw InputError("{}: its content has the hash {}, its attribute content_hash says {}: it was changed after it was written", plan.path.string(), hash, plan.content_hash);
 }
 
 }  // namespace xxact::io

@@ -12,6 +12,7 @@
 
 #include "io/dataset_plan.hpp"
 #include "io/share.hpp"
+#include "src/base/sha256.hpp"
 
 namespace xxact::io {
 
@@ -37,6 +38,13 @@ std::vector<std::uint64_t> verify_indirect(const DatasetPlan& plan, const Share&
 /// Collective on comm. Reads the whole file, dealt to the ranks, without keeping it, and compares all blocks with their checksums; nothing for files
 /// that have none. Throws alike on every rank: InputError as refuse_damage, IoError when the file cannot be read.
 void verify_blocks(MPI_Comm comm, const DatasetPlan& plan);
+
+/// Serial, in bounded memory. Compares all blocks with their checksums; with HashCheck::verify names all damaged ones, and compares the content hash
+/// too. InputError as refuse_damage or for another hash, IoError when the file cannot be read.
+void verify_dataset(const DatasetPlan& plan, HashCheck check);
+
+/// Throws InputError unless the digests of all arrays, in the plan's order, make the content hash that the file states.
+void require_content_hash(const DatasetPlan& plan, const std::vector<Sha256Digest>& digests);
 
 /// "/atoms/frac_coords: block 17 (bytes 17825792 to 18874367, rows 1485482 to 1572863)": where block `number` lies.
 std::string block_place(const DatasetPlan& plan, std::uint64_t number);

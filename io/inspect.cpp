@@ -45,26 +45,35 @@ Inspection inspect_file(const std::filesystem::path& path, HashCheck check, cons
 
 namespace inspection {
 
-Json summarise(std::span<const float> values) {
-  double mean = 0, squares = 0;
-  float least = INFINITY, most = -INFINITY;
-  std::int64_t known = 0;
+void Summary::add(std::span<const float> values) {
   for (const float value : values) {
-    if (std::isnan(value)) continue;
+    if (std::isnan(value)) {
+      ++unknown_;
+      continue;
+    }
     // Welford's running mean: no cancellation for labels far from zero.
-    const double step = value - mean;
-    mean += step / static_cast<double>(++known);
-    squares += step * (value - mean);
-    least = std::min(least, value);
-    most = std::max(most, value);
+    const double step = value - mean_;
+    mean_ += step / static_cast<double>(++known_);
+    squares_ += step * (value - mean_);
+    least_ = known_ == 1 ? value : std::min(least_, value);
+    most_ = known_ == 1 ? value : std::max(most_, value);
   }
-  Json out = {{"known", known}, {"unknown", std::ssize(values) - known}, {"min", nullptr}, {"max", nullptr}, {"mean", nullptr}, {"std", nullptr}};
-  if (known == 0) return out;
-  out["min"] = least;
-  out["max"] = most;
-  out["mean"] = mean;
-  out["std"] = std::sqrt(squares / static_cast<double>(known));
+}
+
+Json Summary::json() const {
+  Json out = {{"known", known_}, {"unknown", unknown_}, {"min", nullptr}, {"max", nullptr}, {"mean", nullptr}, {"std", nullptr}};
+  if (known_ == 0) return out;
+  out["min"] = least_;
+  out["max"] = most_;
+  out["mean"] = mean_;
+  out["std"] = std::sqrt(squares_ / static_cast<double>(known_));
   return out;
+}
+
+Json summarise(std::span<const float> values) {
+  Summary summary;
+  summary.add(values);
+  return summary.json();
 }
 
 std::string line(std::string_view title, std::string_view text) { return fmt::format("  {:<26}{}\n", title, text); }

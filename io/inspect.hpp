@@ -21,7 +21,7 @@ struct Inspection {
 };
 
 /// Serial. `path` is a file of any of our formats, or a run folder (its best.h5, otherwise its newest checkpoint).
-/// Reads and checks the whole file, blocks against their checksums; with HashCheck::verify a dataset's content hash too,
+/// Reads and checks the whole file, datasets part by part, blocks against their checksums; with HashCheck::verify a dataset's content hash too,
 /// and all damaged blocks are named (a checkpoint's digest is always verified). With a node, says how a dataset is loaded there.
 /// InputError when it is none of our formats or damaged, IoError when it cannot be opened.
 Inspection inspect_file(const std::filesystem::path& path, HashCheck check = HashCheck::skip, const NodeMemory& node = {});

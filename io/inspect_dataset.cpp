@@ -4,93 +4,128 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "io/block_checksums.hpp"
+#include "io/dataset_reader.hpp"
 #include "io/dataset_schema.hpp"
 #include "io/inspect_sections.hpp"
 #include "io/load_plan.hpp"
+#include "io/row_reader.hpp"
 #include "src/base/elements.hpp"
 
 namespace xxact::io::inspection {
 namespace {
 
+constexpr std::int64_t kRowsAtOnce = 65'536;  // some 20 MB
 constexpr const char* kSplitNames[] = {"train", "validation", "test", "none"};
 
-Json describe_labels(const Dataset& d) {
-  Json labels = Json::object();
-  for (const auto& label : d.labels()) {
-    Json entry = summarise(d.label(label.name));
-    entry["units"] = label.units;
-    entry["definition"] = label.definition;
-    labels[label.name] = std::move(entry);
+/// Counts over the rows of a dataset, which come part by part: the file may be larger than memory.
+class RowCounter {
+ public:
+  explicit RowCounter(const DatasetDescription& about) : labels_(about.labels.size()), source_rows_(about.sources.size()) {}
+
+  void add(const Dataset& rows) {
+    for (std::size_t i = 0; i < labels_.size(); ++i) labels_[i].add(rows.arrays().labels[i]);
+    add_symmetry(rows);
+    for (const auto number : rows.arrays().composition_number) ++element_rows_[number];
+    for (std::int64_t row = 0; row < rows.size(); ++row)
+      if (rows.has_structure(row)) ++structures_of_atoms_[rows.atoms(row)];
+    for (const auto split : rows.split()) ++split_rows_[split < 3 ? split : 3];
+    for (const auto source : rows.arrays().source_file) ++source_rows_[source];
   }
-  return labels;
-}
 
-/// Crystal systems and space groups of all rows by the label used; rows without one are "unknown".
-void describe_symmetry(const Dataset& d, Json& out) {
-  std::array<std::int64_t, kCrystalSystems> systems{};
-  std::set<int> groups;
-  std::int64_t unknown = 0, computed = 0, different = 0;
-  for (std::size_t row = 0; row < d.space_group().size(); ++row) {
-    const int group = d.space_group()[row], spglib = d.space_group_spglib()[row];
-    const int system = crystal_system_of(group);
-    if (system < 0) ++unknown;
-    else ++systems[static_cast<std::size_t>(system)], groups.insert(group);
-    if (spglib > 0) ++computed;
-    if (spglib > 0 && group > 0 && spglib != group) ++different;
+  std::int64_t structures() const {
+    return std::accumulate(structures_of_atoms_.begin(), structures_of_atoms_.end(), std::int64_t{0}, [](auto sum, const auto& entry) { return sum + entry.second; });
   }
-  std::int64_t with_operations = 0;
-  for (const std::uint32_t code : d.arrays().laue_code) with_operations += code != kNoLaueCode;
-  Json& counts = out["crystal_systems"] = Json::object();
-  for (int system = 0; system < kCrystalSystems; ++system) counts[std::string(crystal_system_name(system))] = systems[static_cast<std::size_t>(system)];
-  out["space_groups"] = {{"distinct", groups.size()}, {"unknown", unknown}, {"computed", computed}, {"computed_different", different}, {"with_operations", with_operations}, {"symprec", d.description().symprec}};
-}
 
-Json describe_elements(const Dataset& d) {
-  std::array<std::int64_t, kMaxAtomicNumber + 1> rows{};
-  for (const auto number : d.arrays().composition_number) ++rows[number];
-  Json elements = Json::object();
-  for (int z = 1; z <= kMaxAtomicNumber; ++z)
-    if (const auto count = rows[static_cast<std::size_t>(z)]; count > 0) elements[std::string(element_symbol(z))] = count;
-  return elements;
-}
+  Json labels(const DatasetDescription& about) const {
+    Json out = Json::object();
+    for (std::size_t i = 0; i < labels_.size(); ++i) {
+      Json entry = labels_[i].json();
+      entry["units"] = about.labels[i].units;
+      entry["definition"] = about.labels[i].definition;
+      out[about.labels[i].name] = std::move(entry);
+    }
+    return out;
+  }
 
-Json describe_atoms(const Dataset& d) {
-  std::vector<std::int64_t> atoms;
-  for (std::int64_t row = 0; row < d.size(); ++row)
-    if (d.has_structure(row)) atoms.push_back(d.atoms(row));
-  std::sort(atoms.begin(), atoms.end());
-  if (atoms.empty()) return nullptr;
-  const auto at = [&](double part) { return atoms[static_cast<std::size_t>(part * static_cast<double>(atoms.size() - 1))]; };
-  const double mean = static_cast<double>(d.atoms()) / static_cast<double>(atoms.size());
-  return {{"min", atoms.front()}, {"median", at(0.5)}, {"mean", mean}, {"p90", at(0.9)}, {"p99", at(0.99)}, {"max", atoms.back()}};
-}
+  /// Crystal systems by the space group used; rows without one are "unknown".
+  Json crystal_systems() const {
+    Json out = Json::object();
+    for (int system = 0; system < kCrystalSystems; ++system) out[std::string(crystal_system_name(system))] = system_rows_[static_cast<std::size_t>(system)];
+    return out;
+  }
 
-Json describe_split(const Dataset& d) {
-  std::array<std::int64_t, 4> rows{};
-  for (const auto split : d.split()) ++rows[split < 3 ? split : 3];
-  Json out = Json::object();
-  for (std::size_t i = 0; i < rows.size(); ++i) out[kSplitNames[i]] = rows[i];
-  return out;
-}
+  Json space_groups(const DatasetDescription& about) const {
+    return {{"distinct", groups_.size()}, {"unknown", group_unknown_}, {"computed", group_computed_}, {"computed_different", group_different_},
+            {"with_operations", with_operations_}, {"symprec", about.symprec}};
+  }
 
-Json describe_sources(const Dataset& d) {
-  const auto& names = d.description().sources;
-  std::vector<std::int64_t> rows(names.size());
-  for (const auto source : d.arrays().source_file) ++rows[source];
-  Json out = Json::array();
-  for (std::size_t i = 0; i < names.size(); ++i) out.push_back({{"name", names[i]}, {"rows", rows[i]}});
-  return out;
-}
+  Json elements() const {
+    Json out = Json::object();
+    for (int z = 1; z <= kMaxAtomicNumber; ++z)
+      if (const auto count = element_rows_[static_cast<std::size_t>(z)]; count > 0) out[std::string(element_symbol(z))] = count;
+    return out;
+  }
+
+  Json atoms_per_structure() const {
+    const auto total = structures();
+    if (total == 0) return nullptr;
+    double atoms = 0;
+    for (const auto& [number, rows] : structures_of_atoms_) atoms += static_cast<double>(number) * static_cast<double>(rows);
+    const auto at = [&](double part) {
+      auto behind = static_cast<std::int64_t>(part * static_cast<double>(total - 1));
+      auto entry = structures_of_atoms_.begin();
+      for (; behind >= entry->second; ++entry) behind -= entry->second;
+      return entry->first;
+    };
+    return {{"min", structures_of_atoms_.begin()->first}, {"median", at(0.5)}, {"mean", atoms / static_cast<double>(total)}, {"p90", at(0.9)}, {"p99", at(0.99)},
+            {"max", structures_of_atoms_.rbegin()->first}};
+  }
+
+  Json split() const {
+    Json out = Json::object();
+    for (std::size_t i = 0; i < split_rows_.size(); ++i) out[kSplitNames[i]] = split_rows_[i];
+    return out;
+  }
+
+  Json sources(const DatasetDescription& about) const {
+    Json out = Json::array();
+    for (std::size_t i = 0; i < source_rows_.size(); ++i) out.push_back({{"name", about.sources[i]}, {"rows", source_rows_[i]}});
+    return out;
+  }
+
+ private:
+  void add_symmetry(const Dataset& rows) {
+    for (std::size_t row = 0; row < rows.space_group().size(); ++row) {
+      const int group = rows.space_group()[row], spglib = rows.space_group_spglib()[row];
+      const int system = crystal_system_of(group);
+      if (system < 0) ++group_unknown_;
+      else ++system_rows_[static_cast<std::size_t>(system)], groups_.insert(group);
+      if (spglib > 0) ++group_computed_;
+      if (spglib > 0 && group > 0 && spglib != group) ++group_different_;
+    }
+    for (const std::uint32_t code : rows.arrays().laue_code) with_operations_ += code != kNoLaueCode;
+  }
+
+  std::vector<Summary> labels_;
+  std::vector<std::int64_t> source_rows_;
+  std::array<std::int64_t, kCrystalSystems> system_rows_{};
+  std::array<std::int64_t, kMaxAtomicNumber + 1> element_rows_{};
+  std::array<std::int64_t, 4> split_rows_{};
+  std::map<std::int64_t, std::int64_t> structures_of_atoms_;  // number of atoms: structures that have it
+  std::set<int> groups_;
+  std::int64_t group_unknown_ = 0, group_computed_ = 0, group_different_ = 0, with_operations_ = 0;
+};
 
 /// How the dataset is loaded on a node; null where nobody asked.
-Json describe_memory(const Dataset& d, const NodeMemory& node) {
+Json describe_memory(const DatasetPlan& dataset, const NodeMemory& node) {
   if (node.bytes == 0) return nullptr;
-  const double row_bytes = d.size() > 0 ? static_cast<double>(d.bytes()) / static_cast<double>(d.size()) : 0.0;
-  const auto plan = plan_load(static_cast<std::uint64_t>(d.bytes()), row_bytes, node.bytes);
-  return {{"array_bytes", d.bytes()}, {"node_bytes", node.bytes}, {"usable_bytes", plan.usable_bytes}, {"ranks_per_node", node.ranks},
+  const double row_bytes = dataset.rows() > 0 ? static_cast<double>(dataset.bytes) / static_cast<double>(dataset.rows()) : 0.0;
+  const auto plan = plan_load(dataset.bytes, row_bytes, node.bytes);
+  return {{"array_bytes", dataset.bytes}, {"node_bytes", node.bytes}, {"usable_bytes", plan.usable_bytes}, {"ranks_per_node", node.ranks},
           {"mode", name_of(plan.mode)}, {"window_rows", plan.window_rows}};
 }
 
@@ -138,22 +173,30 @@ std::string sources_text(const Json& sources) {
 }  // namespace
 
 Json describe_dataset(const std::filesystem::path& path, HashCheck check, const NodeMemory& node) {
-  const Dataset d = read_dataset(path, check);
-  const auto& about = d.description();
-  Json out = {{"file", path.string()}, {"format", kDatasetFormat}, {"version", kDatasetVersion}, {"bytes", std::filesystem::file_size(path)},
-              {"content_hash", d.content_hash()}, {"content_hash_verified", check == HashCheck::verify}, {"checksum_blocks", d.checksum_blocks()},
-              {"rows", d.size()}, {"structures", d.structures()}, {"composition_only", d.size() - d.structures()}, {"atoms", d.atoms()},
-              {"partial_occupancies", d.arrays().partial}, {"labels", describe_labels(d)}};
-  describe_symmetry(d, out);
-  out["elements"] = describe_elements(d);
-  out["atoms_per_structure"] = describe_atoms(d);
-  out["split"] = describe_split(d);
+  const auto plan = plan_dataset(path);
+  verify_dataset(plan, check);
+  const auto& about = *plan.description;
+  const auto extents = plan.extents();
+  RowCounter counter(about);
+  RowReader reader(plan, RowReader::Compressed::by_hdf5);
+  for (std::int64_t first = 0; first < extents.rows; first += kRowsAtOnce) counter.add(reader.read(first, std::min(first + kRowsAtOnce, extents.rows)));
+  const bool partial = std::any_of(plan.arrays.begin(), plan.arrays.end(), [](const auto& array) { return array.path == "/atoms/occupancy"; });
+  const auto structures = counter.structures();
+  Json out = {{"file", path.string()}, {"format", kDatasetFormat}, {"version", kDatasetVersion}, {"bytes", plan.file_bytes},
+              {"content_hash", plan.content_hash}, {"content_hash_verified", check == HashCheck::verify}, {"checksum_blocks", plan.blocks.size()},
+              {"rows", extents.rows}, {"structures", structures}, {"composition_only", extents.rows - structures}, {"atoms", extents.atoms},
+              {"partial_occupancies", partial}, {"labels", counter.labels(about)}};
+  out["crystal_systems"] = counter.crystal_systems();
+  out["space_groups"] = counter.space_groups(about);
+  out["elements"] = counter.elements();
+  out["atoms_per_structure"] = counter.atoms_per_structure();
+  out["split"] = counter.split();
   out["split_rule"] = about.split_rule;
   out["source"] = about.source;
   out["licence"] = about.licence;
   out["created"] = about.created;
-  out["sources"] = describe_sources(d);
-  out["memory"] = describe_memory(d, node);
+  out["sources"] = counter.sources(about);
+  out["memory"] = describe_memory(plan, node);
   return out;
 }
 

@@ -1,6 +1,7 @@
 // The parts of `inspect`: one description (JSON) and one layout (text) a format, and the words they share. Internal to io.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -23,7 +24,18 @@ std::string checkpoint_text(const Json& description);
 Json describe_results(const std::filesystem::path& path);
 std::string results_text(const Json& description);
 
-/// {"known", "unknown", "min", "max", "mean", "std"}: NaNs are unknown; std is the population's; null where nothing is known.
+/// Of values that come in parts.
+class Summary {
+ public:
+  void add(std::span<const float> values);
+  /// {"known", "unknown", "min", "max", "mean", "std"}: NaNs are unknown; std is the population's; null where nothing is known.
+  Json json() const;
+
+ private:
+  std::int64_t known_ = 0, unknown_ = 0;
+  double mean_ = 0, squares_ = 0;
+  float least_ = 0, most_ = 0;
+};
 Json summarise(std::span<const float> values);
 
 /// One line "  title      text", titles padded to one width.

@@ -44,7 +44,8 @@ CampaignWritten write_as_dataset(MPI_Comm comm, const Synthesizer& synthesizer, 
   io::DatasetDescription description;
   io::collectively(comm, [&] {
     description = describe_campaign(synthesizer, options.labels, options.count);
-    rows = make_rows(synthesizer, options.labels, first, end - first, options.count);
+    Progress progress("synthesize", "structures of rank 0", end - first, options.progress && ranks.rank == 0);
+    rows = make_rows(synthesizer, options.labels, first, end - first, options.count, [&](std::int64_t made) { progress.update(made); });
   });
   description.created = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now()));
   io::broadcast_bytes(comm, description.created);  // clocks differ

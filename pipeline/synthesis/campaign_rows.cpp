@@ -21,13 +21,15 @@ std::string made_id(std::int64_t index, std::int64_t count) {
   return fmt::format("syn-{:0{}}", index, fmt::formatted_size("{}", count - 1));
 }
 
-io::DatasetRows make_rows(const Synthesizer& synthesizer, CampaignLabels labels, std::int64_t first, std::int64_t rows, std::int64_t count) {
+io::DatasetRows make_rows(const Synthesizer& synthesizer, CampaignLabels labels, std::int64_t first, std::int64_t rows, std::int64_t count,
+                          const std::function<void(std::int64_t made)>& progress) {
   const io::Dataset& parents = synthesizer.parents();
   const io::DatasetArrays& arrays = parents.arrays();
   io::DatasetRows out;
   out.labels.resize(labels == CampaignLabels::parent ? arrays.labels.size() : 0);
   SynthesizedStructure made;
   for (std::int64_t index = first; index < first + rows; ++index) {
+    if ((index - first) % 1024 == 0) progress(index - first);
     synthesizer.make(index, made);
     const auto parent = static_cast<std::size_t>(made.parent);
     out.id.push_back(made_id(index, count));
@@ -40,6 +42,7 @@ io::DatasetRows make_rows(const Synthesizer& synthesizer, CampaignLabels labels,
     for (std::size_t label = 0; label < out.labels.size(); ++label) out.labels[label].push_back(arrays.labels[label][parent]);
     out.split.push_back(static_cast<std::uint8_t>(io::Split::train));
   }
+  progress(rows);
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "dataset_example.hpp"
 #include "io/checkpoint.hpp"
 #include "io/dataset_writer.hpp"
+#include "io/hdf5.hpp"
 #include "io/results_table.hpp"
 #include "src/base/error.hpp"
 #include "tests/scratch.hpp"
@@ -47,6 +48,47 @@ TEST(InspectDataset, CountsRangesClassesAndElementsAreRight) {
   EXPECT_EQ(d["sources"][0], (nlohmann::json{{"name", "first.json.bz2"}, {"rows", 29}}));
   const auto text = inspect_file(path).text;
   for (const char* part : {"57 (46 with structure, 11 composition only)", "orthorhombic 42", "made up for a test", "CC0"}) EXPECT_TRUE(contains(text, part)) << text;
+}
+
+TEST(InspectDataset, ALongFileIsCountedPartByPart) {
+  // Longer than what is read at once; a compressed file is read in another way. Row i has the energy -0.01 i; every seventh has no gap.
+  constexpr std::int64_t kRows = 150'000;
+  for (const int compress : {0, 1}) {
+    const auto path = scratch("long.h5");
+    write_dataset(MPI_COMM_SELF, path, example_rows(0, kRows), example_description(), {.compress = compress});
+    const auto d = inspect(path, compress == 0 ? HashCheck::verify : HashCheck::skip);
+    EXPECT_EQ(d["rows"], kRows);
+    EXPECT_EQ(d["structures"], kRows / 5 * 4);
+    EXPECT_EQ(d["composition_only"], kRows / 5);
+    const auto& energy = d["labels"]["formation_energy_per_atom"];
+    EXPECT_NEAR(energy["min"].get<double>(), -0.01 * (kRows - 1), 1e-3);
+    EXPECT_NEAR(energy["mean"].get<double>(), -0.005 * (kRows - 1), 1e-3);
+    EXPECT_EQ(d["labels"]["band_gap"]["unknown"], (kRows + 6) / 7);
+    EXPECT_EQ(d["elements"]["O"], kRows);
+    EXPECT_EQ(d["sources"][0]["rows"].get<std::int64_t>() + d["sources"][1]["rows"].get<std::int64_t>(), kRows);
+  }
+}
+
+TEST(InspectDataset, DamageIsFoundInCompressedArraysToo) {
+  const auto path = scratch("damaged.h5");
+  write_dataset(MPI_COMM_SELF, path, example_rows(0, 5000), example_description(), {.compress = 1});
+  {
+    // Through HDF5, so that the compressed chunk itself is sound: only the checksum tells.
+    const hdf5::File file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
+    const hdf5::DatasetHandle dataset(H5Dopen2(file.get(), "/labels/formation_energy_per_atom", H5P_DEFAULT));
+    std::vector<float> values(5000);
+    ASSERT_GE(H5Dread(dataset.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0);
+    values[17] = 1;
+    ASSERT_GE(H5Dwrite(dataset.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), 0);
+  }
+  for (const auto check : {HashCheck::skip, HashCheck::verify}) {
+    try {
+      inspect_file(path, check);
+      FAIL() << "accepted";
+    } catch (const InputError& error) {
+      EXPECT_TRUE(contains(error.what(), "/labels/formation_energy_per_atom: block 0 (bytes 0 to 19999, rows 0 to 4999)")) << error.what();
+    }
+  }
 }
 
 TEST(InspectDataset, AskedForANodeItSaysHowTheDatasetIsLoadedThere) {
