@@ -86,7 +86,8 @@ StreamedTrainingData::StreamedTrainingData(io::DatasetPlan plan, const RunConfig
     : plan_(std::move(plan)), comm_(comm), tasks_(config.model.tasks), host_(comm.handle()) {
   for (const auto task : tasks_)
     if (model::is_regression(task) && !has_label(plan_, task)) throw InputError("{} has no label \"{}\"", plan_.path.string(), model::task_name(task));
-  facts_ = {plan_.path, plan_.content_hash, plan_.description->source, plan_.description->licence, plan_.description->split_rule, plan_.rows(), {}};
+  facts_ = {plan_.path, plan_.content_hash, plan_.description->source, plan_.description->licence, plan_.description->split_rule, plan_.rows(), {},
+            static_cast<double>(plan_.extents().entries) / static_cast<double>(std::max<std::int64_t>(plan_.rows(), 1))};
   io::require_readable_in_parts(plan_);
   io::verify_blocks(comm.handle(), plan_);
   select_rows(config, threads, memory);

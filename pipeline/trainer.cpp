@@ -2,20 +2,24 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 
+#include "model/operations.hpp"
 #include "model/schedule.hpp"
 #include "pipeline/gradient_reducer.hpp"
 #include "pipeline/loader.hpp"
+#include "pipeline/phase_times.hpp"
 #include "pipeline/run_folder.hpp"
+#include "pipeline/stop_conditions.hpp"
 #include "pipeline/training_plan.hpp"
 #include "pipeline/training_state.hpp"
 #include "pipeline/validation.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
-#include "src/base/stop_signals.hpp"
 
 namespace xxact::pipeline {
 namespace {
@@ -52,14 +56,15 @@ class Trainer {
   Trainer(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm)
       : data_(data), config_(config), options_(options), device_(device), comm_(comm), plan_(data, config, comm.rank(), comm.size()),
         state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_gradient_channel(comm)),
-        reducer_(state_.flat(), *channel_, comm) {}
+        reducer_(state_.flat(), *channel_, comm), stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()),
+        operations_(model::training_operations(config.model, data.facts().elements)) {}
 
   TrainingOutcome run();
 
  private:
   struct StepNumbers {
     double loss = 0, gradient_norm = 0, learning_rate = 0;
-    bool stop = false;
+    std::string stop;  // why; empty: go on
   };
 
   void start();
@@ -70,8 +75,8 @@ class Trainer {
   StepNumbers take_step(Loader& loader);
   void validate_now(nlohmann::json& line);
   void save_checkpoint();
-  void log_step(const StepNumbers& numbers, const Loader& loader, nlohmann::json line);
-  void write_summary(const Loader& loader);
+  void log_step(const StepNumbers& numbers, nlohmann::json line);
+  void write_summary();
   ModelDescription description(const Calibration& calibration) const;
 
   TrainingData& data_;
@@ -84,6 +89,9 @@ class Trainer {
   RunFolder folder_;
   std::unique_ptr<comm::GradientChannel> channel_;
   GradientReducer reducer_;
+  StopConditions stop_;
+  PhaseTimes times_;
+  double operations_;  // a sample's training takes
   Clock::time_point start_ = Clock::now();
   std::int64_t first_step_ = 0;
   double processor_start_ = processor_seconds();
@@ -156,6 +164,8 @@ std::unique_ptr<Loader> Trainer::make_loader() const {
 }
 
 double Trainer::accumulate_gradients(Loader& loader) {
+  const auto start = Clock::now();
+  const double data_before = loader.waited_s(), sums_before = reducer_.waited_s();
   double loss = 0;
   const auto count = plan_.micro_batches();
   state_.flat().zero_gradient();
@@ -169,21 +179,34 @@ double Trainer::accumulate_gradients(Loader& loader) {
     loss += result.total.item<double>();
   }
   reducer_.finish();
+  const double data = loader.waited_s() - data_before, sums = reducer_.waited_s() - sums_before;
+  times_.add(Phase::data_wait, data);
+  times_.add(Phase::communication_wait, sums);
+  times_.add(Phase::compute, seconds_since(start) - data - sums);
   return loss;
 }
 
 Trainer::StepNumbers Trainer::take_step(Loader& loader) {
   StepNumbers numbers;
-  // Loss and the wish to stop travel together: one small sum a step, and every rank stops at the same step.
-  std::array<double, 2> shared = {accumulate_gradients(loader), stop_requested() ? 1.0 : 0.0};
-  comm_.sum(shared, "sum of losses and stop requests");
+  // Loss and the wishes to stop travel together: one small sum a step, and every rank stops at the same step.
+  std::array<double, 1 + std::tuple_size_v<StopConditions::Votes>> shared{};
+  shared[0] = accumulate_gradients(loader);
+  StopConditions::Votes votes = stop_.vote();
+  std::copy(votes.begin(), votes.end(), shared.begin() + 1);
+  {
+    const auto waiting = times_.measure(Phase::ranks_wait);
+    comm_.sum(shared, "sum of losses and wishes to stop");
+  }
   numbers.loss = shared[0];
-  numbers.stop = shared[1] > 0;
+  std::copy(shared.begin() + 1, shared.end(), votes.begin());
+  numbers.stop = stop_.reason(votes);
   if (!std::isfinite(numbers.loss))
     throw NumericError("step {}: the loss is {}; lower --learning-rate, or continue from the last checkpoint with --resume", state_.step, numbers.loss);
+  const auto updating = times_.measure(Phase::update);
   numbers.learning_rate = model::learning_rate(state_.step, plan_.total_steps(), plan_.warmup_steps(), config_.training.learning_rate);
   numbers.gradient_norm = state_.update(numbers.learning_rate);
-  numbers.stop = numbers.stop || (options_.stop_after > 0 && state_.step >= options_.stop_after && state_.step < plan_.total_steps());
+  if (options_.stop_after > 0 && state_.step >= options_.stop_after) numbers.stop = fmt::format("--stop-after {}", options_.stop_after);
+  if (state_.step == plan_.total_steps()) numbers.stop.clear();
   return numbers;
 }
 
@@ -193,6 +216,7 @@ ModelDescription Trainer::description(const Calibration& calibration) const {
 
 void Trainer::validate_now(nlohmann::json& line) {
   if (data_.validation().rows.empty()) return;
+  const auto validating = times_.measure(Phase::validation);
   state_.swap_average();
   const InferenceOptions inference{device_.threads().loader, 256, {}};
   const auto result = validate_model(state_.net(), config_, data_.standardisation(), *data_.validation().dataset, *data_.validation().labels, data_.validation().rows, device_.torch(), inference, comm_);
@@ -207,6 +231,7 @@ void Trainer::validate_now(nlohmann::json& line) {
 }
 
 void Trainer::save_checkpoint() {
+  const auto saving = times_.measure(Phase::checkpoint);
   if (comm_.root()) {
     state_.save(folder_.checkpoints() / io::checkpoint_file_name(state_.step), description({}));
     folder_.prune_checkpoints();
@@ -214,7 +239,7 @@ void Trainer::save_checkpoint() {
   comm_.barrier("checkpoint");
 }
 
-void Trainer::log_step(const StepNumbers& numbers, const Loader& loader, nlohmann::json line) {
+void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line) {
   const auto consumed = state_.step * config_.training.global_batch;
   line["step"] = state_.step;
   line["consumed_samples"] = consumed;
@@ -222,34 +247,48 @@ void Trainer::log_step(const StepNumbers& numbers, const Loader& loader, nlohman
   line["loss"] = numbers.loss;
   line["learning_rate"] = numbers.learning_rate;
   line["gradient_norm"] = numbers.gradient_norm;
-  line["samples_per_s"] = static_cast<double>((state_.step - first_step_) * config_.training.global_batch) / seconds_since(start_);
-  line["data_wait_s"] = loader.waited_s();
-  line["comm_wait_s"] = reducer_.waited_s();
-  line["memory_bytes"] = resident_bytes();
+  const double rate = static_cast<double>((state_.step - first_step_) * config_.training.global_batch) / seconds_since(start_);
+  line["samples_per_s"] = rate;
+  line["tflop_per_s"] = 1e-12 * rate * operations_;
+  // Means over ranks, since this process began to train; the least and the greatest beside them.
+  const auto spreads = times_.over_ranks(comm_);
+  const auto wait = [&](const char* name, Phase phase) {
+    const auto& spread = spreads[static_cast<std::size_t>(phase)];
+    line[name] = spread.mean;
+    line[fmt::format("{}_min", name)] = spread.least;
+    line[fmt::format("{}_max", name)] = spread.most;
+  };
+  wait("data_wait_s", Phase::data_wait);
+  wait("comm_wait_s", Phase::communication_wait);
+  std::array<double, 1> memory = {static_cast<double>(resident_bytes())};
+  comm_.max(memory, "comparing memory");
+  line["memory_bytes"] = static_cast<std::int64_t>(memory[0]);
   folder_.append_metrics(line, line.contains("validation"));
 }
 
-void Trainer::write_summary(const Loader& loader) {
-  std::array<double, 3> worst = {loader.waited_s(), reducer_.waited_s(), static_cast<double>(resident_bytes())};
-  comm_.max(worst, "gathering waits");
+void Trainer::write_summary() {
+  const auto spreads = times_.over_ranks(comm_);
+  std::array<double, 1> memory = {static_cast<double>(resident_bytes())};
+  comm_.max(memory, "comparing memory");
   std::array<double, 1> core = {processor_seconds() - processor_start_};
   comm_.sum(core, "gathering processor time");
   std::vector<std::string> tasks;
   for (const auto task : config_.model.tasks) tasks.emplace_back(model::task_name(task));
   const auto done = state_.step - first_step_;
-  const double seconds = seconds_since(start_);
+  const double seconds = seconds_since(start_), rate = static_cast<double>(done * config_.training.global_batch) / seconds;
   const auto& facts = data_.facts();
   folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step},
                          {"consumed_samples", state_.step * config_.training.global_batch}, {"seconds", seconds}, {"core_seconds", core[0]},
-                         {"samples_per_s", static_cast<double>(done * config_.training.global_batch) / seconds}, {"ranks", comm_.size()},
+                         {"samples_per_s", rate}, {"tflop_per_s", 1e-12 * rate * operations_}, {"ranks", comm_.size()},
                          {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader.threads}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
                          {"dataset", {{"path", facts.path.string()}, {"content_hash", facts.content_hash}, {"rows", facts.rows},
                                       {"train", facts.split[0]}, {"validation", facts.split[1]}, {"test", facts.split[2]}, {"source", facts.source},
                                       {"licence", facts.licence}, {"split_rule", facts.split_rule}}},
                          {"training_rows", data_.samples()},
-                         {"seed", config_.training.seed}, {"data_wait_s", worst[0]}, {"comm_wait_s", worst[1]}, {"memory_bytes", worst[2]},
+                         {"seed", config_.training.seed}, {"phases_s", phases_json(spreads)}, {"memory_bytes", static_cast<std::int64_t>(memory[0])},
                          {"program_version", options_.program_version}, {"finished", state_.step == plan_.total_steps()}});
+  log::info("where the time of {} steps went\n{}", done, phases_table(spreads, seconds));
 }
 
 TrainingOutcome Trainer::run() {
@@ -260,8 +299,8 @@ TrainingOutcome Trainer::run() {
   state_.net()->train();
   Progress progress("training", "steps", plan_.total_steps(), comm_.root());
   std::string latest;
-  bool stop = false;
-  while (state_.step < plan_.total_steps() && !stop) {
+  std::string stop;
+  while (state_.step < plan_.total_steps() && stop.empty()) {
     data_.used_before(plan_.position(state_.step));
     const auto numbers = take_step(*loader);
     stop = numbers.stop;
@@ -271,8 +310,8 @@ TrainingOutcome Trainer::run() {
       validate_now(line);
       latest = validation_note(line);
     }
-    log_step(numbers, *loader, line);
-    if (last || stop || state_.step % plan_.checkpoint_every() == 0) save_checkpoint();
+    log_step(numbers, line);
+    if (last || !stop.empty() || state_.step % plan_.checkpoint_every() == 0) save_checkpoint();
     progress.update(state_.step, fmt::format("loss {:.4f}{}", numbers.loss, latest));
   }
   // Without validation rows the last weights are the only choice.
@@ -281,9 +320,11 @@ TrainingOutcome Trainer::run() {
     state_.save_model(folder_.best(), description({}));
     state_.swap_average();
   }
-  write_summary(*loader);
+  write_summary();
   comm_.barrier("end of training");
-  return stop && state_.step < plan_.total_steps() ? TrainingOutcome::stopped : TrainingOutcome::finished;
+  if (stop.empty()) return TrainingOutcome::finished;
+  log::info("stopping after step {} of {}: {}", state_.step, plan_.total_steps(), stop);
+  return TrainingOutcome::stopped;
 }
 
 }  // namespace
@@ -303,10 +344,10 @@ std::string describe_training(TrainingData& data, const RunConfig& config, const
       "data        {}\n"
       "steps       {} of {} samples ({} warm-up); validation every {}, checkpoint every {}\n"
       "per rank    {} forward passes a step on {} rank{}\n"
-      "parameters  {}\n"
+      "parameters  {}; {:.4g} GFLOP to train with a sample\n"
       "memory      {:.1f} MiB of weights, gradients and optimiser a rank; {:.1f} MiB a checkpoint\n",
       data.samples(), data.validation().rows.size(), data.describe(), plan.total_steps(), config.training.global_batch, plan.warmup_steps(), plan.validate_every(),
-      plan.checkpoint_every(), plan.micro_batches(), comm.size(), comm.size() > 1 ? "s" : "", state.flat().size(), state_mib, state_mib * 0.8);
+      plan.checkpoint_every(), plan.micro_batches(), comm.size(), comm.size() > 1 ? "s" : "", state.flat().size(), 1e-9 * model::training_operations(config.model, data.facts().elements), state_mib, state_mib * 0.8);
 }
 
 }  // namespace xxact::pipeline

@@ -2,7 +2,9 @@
 // order of floating-point sums. Resumable at every checkpoint.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "pipeline/comm/communicator.hpp"
@@ -17,6 +19,8 @@ struct TrainingOptions {
   std::filesystem::path initial;     // model to take weights from; empty: none
   bool resume = false;
   std::int64_t stop_after = 0;       // stop with a checkpoint after this many steps in all; 0: not
+  std::optional<std::chrono::sys_seconds> end;  // of the job's allocation, at which it is over; see stop_conditions.hpp
+  std::chrono::seconds margin{60};              // to be left before it
   std::string program_version;
 };
 

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace xxact::pipeline {
 namespace {
 
 DatasetFacts facts_of(const io::Dataset& dataset) {
   const auto& description = dataset.description();
-  DatasetFacts facts{dataset.path(), dataset.content_hash(), description.source, description.licence, description.split_rule, dataset.size(), {}};
+  DatasetFacts facts{dataset.path(), dataset.content_hash(), description.source, description.licence, description.split_rule, dataset.size(), {}, 0};
+  facts.elements = static_cast<double>(dataset.arrays().composition_number.size()) / static_cast<double>(std::max<std::int64_t>(dataset.size(), 1));
   for (const auto part : dataset.split())
     if (part < facts.split.size()) ++facts.split[part];
   return facts;

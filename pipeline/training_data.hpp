@@ -24,6 +24,7 @@ struct DatasetFacts {
   std::string content_hash, source, licence, split_rule;
   std::int64_t rows = 0;
   std::array<std::int64_t, 3> split = {0, 0, 0};  // rows of train, validation, test
+  double elements = 0;                            // of a composition, mean over all rows
 };
 
 struct ValidationRows {

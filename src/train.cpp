@@ -7,6 +7,7 @@
 
 #include "io/dataset_shared.hpp"
 #include "pipeline/report/figures.hpp"
+#include "pipeline/stop_conditions.hpp"
 #include "pipeline/streamed_training_data.hpp"
 #include "pipeline/trainer.hpp"
 #include "src/command.hpp"
@@ -29,6 +30,7 @@ void describe(options::options_description& description) {
       ("init", value<std::string>(), "run folder or model file whose weights to start from, by name and shape")
       ("resume", bool_switch(), "continue the run in --output after its last checkpoint, on any number of ranks")
       ("stop-after", value<std::int64_t>()->default_value(0), "stop with a checkpoint (exit code 75) after this many steps in all; 0: do not")
+      ("stop-before-end", value<std::int64_t>()->default_value(60), "seconds to leave before the end of the batch job, as SLURM_JOB_END_TIME or XXACT_JOB_END_TIME (seconds since 1970) give it; training stops with a checkpoint (exit code 75) while two more steps would fit before")
       ("allow-mixed-labels", bool_switch(), "train even when a label column mixes values of different definitions")
       ("dry-run", bool_switch(), "check data and configuration, print the run's budget, train nothing")
       ("print-config", bool_switch(), "print the effective configuration and leave");
@@ -75,6 +77,10 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
     return ExitCode::done;
   }
   const std::filesystem::path output = values["output"].as<std::string>();
+  pipeline::TrainingOptions training;
+  training.end = pipeline::end_of_allocation();
+  training.margin = std::chrono::seconds(values["stop-before-end"].as<std::int64_t>());
+  if (training.margin.count() < 0 || training.margin > std::chrono::days(1)) throw ConfigError("--stop-before-end {}: must be 0 to 86400 seconds", training.margin.count());
   const Compute compute(values, runtime);
   auto plan = io::plan_dataset(runtime.world(), find_data(values["data"].as<std::string>(), output, runtime));
   if (!values["allow-mixed-labels"].as<bool>()) refuse_mixed_labels(plan, config);
@@ -83,7 +89,6 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto usable = load_plan(plan, memory).usable_bytes;
   const auto data = open_training_data(std::move(plan), config, compute, usable, runtime);
 
-  pipeline::TrainingOptions training;
   training.output = output;
   if (values.count("init") != 0) training.initial = values["init"].as<std::string>();
   training.resume = values["resume"].as<bool>();

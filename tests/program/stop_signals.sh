@@ -44,6 +44,22 @@ kill -USR1 "$launcher"
 code=0
 wait "$launcher" || code=$?
 [[ $code == 75 ]] || { echo "SIGUSR1 of mpirun: exit code $code"; cat log.txt; exit 1; }
+# The file STOP in the run folder, which goes when it is obeyed.
+steps=$(wc -l < run/metrics.jsonl)
+$MPIRUN "$XXACT" train "${options[@]}" --resume > log.txt 2>&1 &
+launcher=$!
+wait_for_steps "$steps"
+touch run/STOP
+code=0
+wait "$launcher" || code=$?
+[[ $code == 75 && ! -e run/STOP ]] && grep -q 'the file run/STOP was there' log.txt || { echo "STOP: exit code $code"; cat log.txt; exit 1; }
+# The end of the allocation, which the job file or SLURM tells.
+code=0
+SLURM_JOB_END_TIME=1 XXACT_JOB_END_TIME=$(($(date +%s) + 8)) $MPIRUN "$XXACT" train "${options[@]}" --resume --stop-before-end 3 > log.txt 2>&1 || code=$?
+[[ $code == 75 ]] && grep -q "the job's allocation is about to end" log.txt || { echo "end of allocation: exit code $code"; cat log.txt; exit 1; }
+code=0
+SLURM_JOB_END_TIME=soon $MPIRUN "$XXACT" train "${options[@]}" --resume > log.txt 2>&1 || code=$?
+[[ $code == 64 ]] && grep -q 'SLURM_JOB_END_TIME=soon: not a time in seconds since 1970' log.txt || { echo "a wrong time: exit code $code"; cat log.txt; exit 1; }
 # Other commands end at once.
 code=0
 "$XXACT" ingest "$data/perovskites.csv.gz" --symmetry check --output never.h5 > log.txt 2>&1 &
