@@ -86,6 +86,8 @@ std::vector<Field> training_fields() {
   f.push_back(number<double>("warmup-fraction", "part of the steps with linearly rising learning rate", [](T& c) -> double& { return c.training.warmup_fraction; }, 0.0, 1.0));
   f.push_back(number<double>("weight-decay", "decoupled weight decay of the matrices", [](T& c) -> double& { return c.training.weight_decay; }, 0.0, 10.0));
   f.push_back(number<double>("gradient-clip", "largest global gradient norm; 0: no clipping", [](T& c) -> double& { return c.training.gradient_clip; }, 0.0, 1e9));
+  f.push_back(number<double>("spike-factor", "an update is skipped when its gradient norm is more than this many times the usual one; 0: only when it is not finite", [](T& c) -> double& { return c.training.spike_factor; }, 0.0, 1e9));
+  f.push_back(number<std::int64_t>("skipped-in-a-row", "updates that may be skipped one behind the other before the run ends with an error", [](T& c) -> auto& { return c.training.skipped_in_a_row; }, 0, 1 << 20));
   f.push_back(number<double>("average-decay", "decay of the averaged weights that are validated and kept; 0: no averaging", [](T& c) -> double& { return c.training.average_decay; }, 0.0, 0.999999));
   f.push_back(number<double>("strain", "isotropic strain of training patterns, uniform in +- this", [](T& c) -> double& { return c.training.strain; }, 0.0, 0.2));
   f.push_back(number<double>("artefacts", "strength of the artefacts of a real measurement in training patterns (docs/physics.md), 0 to 1; 0: clean", [](T& c) -> double& { return c.training.artefacts; }, 0.0, 1.0));

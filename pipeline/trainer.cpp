@@ -9,6 +9,7 @@
 
 #include "model/operations.hpp"
 #include "model/schedule.hpp"
+#include "pipeline/checkpoint_writer.hpp"
 #include "pipeline/gradient_reducer.hpp"
 #include "pipeline/loader.hpp"
 #include "pipeline/phase_times.hpp"
@@ -53,7 +54,7 @@ std::string validation_note(const nlohmann::json& line) {
 
 class Trainer {
  public:
-  Trainer(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm)
+  Trainer(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, comm::Communicator& comm)
       : data_(data), config_(config), options_(options), device_(device), comm_(comm), plan_(data, config, comm.rank(), comm.size()),
         state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_gradient_channel(comm)),
         reducer_(state_.flat(), *channel_, comm), stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()),
@@ -64,7 +65,8 @@ class Trainer {
  private:
   struct StepNumbers {
     double loss = 0, gradient_norm = 0, learning_rate = 0;
-    std::string stop;  // why; empty: go on
+    std::string skipped;  // why the weights did not change; empty: they did
+    std::string stop;     // why; empty: go on
   };
 
   void start();
@@ -75,7 +77,8 @@ class Trainer {
   StepNumbers take_step(Loader& loader);
   void validate_now(nlohmann::json& line);
   void save_checkpoint();
-  void log_step(const StepNumbers& numbers, nlohmann::json line);
+  void finish_checkpoints();
+  void log_step(const StepNumbers& numbers, nlohmann::json line, bool flush);
   void write_summary();
   ModelDescription description(const Calibration& calibration) const;
 
@@ -83,7 +86,7 @@ class Trainer {
   const RunConfig& config_;
   const TrainingOptions& options_;
   const Device& device_;
-  const comm::Communicator& comm_;
+  comm::Communicator& comm_;
   TrainingPlan plan_;
   TrainingState state_;
   RunFolder folder_;
@@ -91,6 +94,7 @@ class Trainer {
   GradientReducer reducer_;
   StopConditions stop_;
   PhaseTimes times_;
+  CheckpointWriter writer_;  // of rank 0
   double operations_;  // a sample's training takes
   Clock::time_point start_ = Clock::now();
   std::int64_t first_step_ = 0;
@@ -200,11 +204,12 @@ Trainer::StepNumbers Trainer::take_step(Loader& loader) {
   numbers.loss = shared[0];
   std::copy(shared.begin() + 1, shared.end(), votes.begin());
   numbers.stop = stop_.reason(votes);
-  if (!std::isfinite(numbers.loss))
-    throw NumericError("step {}: the loss is {}; lower --learning-rate, or continue from the last checkpoint with --resume", state_.step, numbers.loss);
   const auto updating = times_.measure(Phase::update);
   numbers.learning_rate = model::learning_rate(state_.step, plan_.total_steps(), plan_.warmup_steps(), config_.training.learning_rate);
-  numbers.gradient_norm = state_.update(numbers.learning_rate);
+  auto update = state_.update(numbers.loss, numbers.learning_rate);
+  numbers.gradient_norm = update.gradient_norm;
+  numbers.skipped = std::move(update.skipped);
+  if (!numbers.skipped.empty() && comm_.root()) log::warn("step {} is skipped: {}", state_.step - 1, numbers.skipped);
   if (options_.stop_after > 0 && state_.step >= options_.stop_after) numbers.stop = fmt::format("--stop-after {}", options_.stop_after);
   if (state_.step == plan_.total_steps()) numbers.stop.clear();
   return numbers;
@@ -222,7 +227,7 @@ void Trainer::validate_now(nlohmann::json& line) {
   const auto result = validate_model(state_.net(), config_, data_.standardisation(), *data_.validation().dataset, *data_.validation().labels, data_.validation().rows, device_.torch(), inference, comm_);
   if (result.score < state_.best.score) {
     state_.best = {result.score, state_.step, result.metrics};
-    if (comm_.root()) state_.save_model(folder_.best(), description(result.calibration));
+    if (comm_.root()) writer_.write(folder_.best(), state_.model_snapshot(description(result.calibration)));
   }
   state_.swap_average();
   state_.net()->train();
@@ -232,14 +237,17 @@ void Trainer::validate_now(nlohmann::json& line) {
 
 void Trainer::save_checkpoint() {
   const auto saving = times_.measure(Phase::checkpoint);
-  if (comm_.root()) {
-    state_.save(folder_.checkpoints() / io::checkpoint_file_name(state_.step), description({}));
-    folder_.prune_checkpoints();
-  }
-  comm_.barrier("checkpoint");
+  if (comm_.root())
+    writer_.write(folder_.checkpoints() / io::checkpoint_file_name(state_.step), state_.snapshot(description({})), [this] { folder_.prune_checkpoints(); });
 }
 
-void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line) {
+void Trainer::finish_checkpoints() {
+  const auto saving = times_.measure(Phase::checkpoint);
+  writer_.finish();
+  comm_.barrier("last checkpoint");
+}
+
+void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line, bool flush) {
   const auto consumed = state_.step * config_.training.global_batch;
   line["step"] = state_.step;
   line["consumed_samples"] = consumed;
@@ -247,6 +255,7 @@ void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line) {
   line["loss"] = numbers.loss;
   line["learning_rate"] = numbers.learning_rate;
   line["gradient_norm"] = numbers.gradient_norm;
+  if (!numbers.skipped.empty()) line["skipped"] = numbers.skipped;
   const double rate = static_cast<double>((state_.step - first_step_) * config_.training.global_batch) / seconds_since(start_);
   line["samples_per_s"] = rate;
   line["tflop_per_s"] = 1e-12 * rate * operations_;
@@ -263,7 +272,7 @@ void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line) {
   std::array<double, 1> memory = {static_cast<double>(resident_bytes())};
   comm_.max(memory, "comparing memory");
   line["memory_bytes"] = static_cast<std::int64_t>(memory[0]);
-  folder_.append_metrics(line, line.contains("validation"));
+  folder_.append_metrics(line, flush || line.contains("validation"));
 }
 
 void Trainer::write_summary() {
@@ -277,7 +286,7 @@ void Trainer::write_summary() {
   const auto done = state_.step - first_step_;
   const double seconds = seconds_since(start_), rate = static_cast<double>(done * config_.training.global_batch) / seconds;
   const auto& facts = data_.facts();
-  folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step},
+  folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step}, {"skipped_steps", state_.skipped_steps()},
                          {"consumed_samples", state_.step * config_.training.global_batch}, {"seconds", seconds}, {"core_seconds", core[0]},
                          {"samples_per_s", rate}, {"tflop_per_s", 1e-12 * rate * operations_}, {"ranks", comm_.size()},
                          {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader.threads}, {"device", device_.name()},
@@ -303,6 +312,7 @@ TrainingOutcome Trainer::run() {
   while (state_.step < plan_.total_steps() && stop.empty()) {
     data_.used_before(plan_.position(state_.step));
     const auto numbers = take_step(*loader);
+    comm_.set_deadline(options_.watchdog);
     stop = numbers.stop;
     const bool last = state_.step == plan_.total_steps();
     nlohmann::json line = nlohmann::json::object();
@@ -310,16 +320,19 @@ TrainingOutcome Trainer::run() {
       validate_now(line);
       latest = validation_note(line);
     }
-    log_step(numbers, line);
-    if (last || !stop.empty() || state_.step % plan_.checkpoint_every() == 0) save_checkpoint();
+    const bool save = last || !stop.empty() || state_.step % plan_.checkpoint_every() == 0;
+    log_step(numbers, line, save);
+    if (save) save_checkpoint();
+    else writer_.check();
     progress.update(state_.step, fmt::format("loss {:.4f}{}", numbers.loss, latest));
   }
   // Without validation rows the last weights are the only choice.
   if (state_.best.step == 0 && state_.step == plan_.total_steps() && comm_.root()) {
     state_.swap_average();
-    state_.save_model(folder_.best(), description({}));
+    writer_.write(folder_.best(), state_.model_snapshot(description({})));
     state_.swap_average();
   }
+  finish_checkpoints();
   write_summary();
   comm_.barrier("end of training");
   if (stop.empty()) return TrainingOutcome::finished;
@@ -329,7 +342,7 @@ TrainingOutcome Trainer::run() {
 
 }  // namespace
 
-TrainingOutcome train(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, const comm::Communicator& comm) {
+TrainingOutcome train(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, comm::Communicator& comm) {
   return Trainer(data, config, options, device, comm).run();
 }
 

@@ -1,13 +1,10 @@
 #include "pipeline/training_state.hpp"
 
-#include <cmath>
-
-#include "src/base/error.hpp"
-
 namespace xxact::pipeline {
 
 TrainingState::TrainingState(const RunConfig& config, const torch::Device& device)
-    : config_(config), net_(config.model, model::mat2vec_table(), static_cast<std::uint64_t>(config.training.seed)) {
+    : config_(config), net_(config.model, model::mat2vec_table(), static_cast<std::uint64_t>(config.training.seed)),
+      guard_(config.training.spike_factor, config.training.skipped_in_a_row) {
   net_->to(device);
   flat_ = std::make_unique<model::FlatParameters>(*net_);
   model::AdamWConfig adamw;
@@ -16,43 +13,48 @@ TrainingState::TrainingState(const RunConfig& config, const torch::Device& devic
   if (config.training.average_decay > 0) average_ = std::make_unique<model::AveragedWeights>(*flat_, config.training.average_decay);
 }
 
-double TrainingState::update(double learning_rate) {
-  const double norm = model::clip_gradient(*flat_, config_.training.gradient_clip).item<double>();
-  if (!std::isfinite(norm))
-    throw NumericError("step {}: the gradient is not finite (norm {}); lower --learning-rate, or continue from the last checkpoint with --resume", step, norm);
-  optimizer_->step(learning_rate);
-  if (average_) average_->update();
+TrainingState::Update TrainingState::update(double loss, double learning_rate) {
+  Update done;
+  done.gradient_norm = model::clip_gradient(*flat_, config_.training.gradient_clip).item<double>();
+  done.skipped = guard_.judge(step, loss, done.gradient_norm);
+  if (done.skipped.empty()) {
+    optimizer_->step(learning_rate);
+    if (average_) average_->update();
+  }
   ++step;
-  return norm;
+  return done;
 }
 
 void TrainingState::swap_average() {
   if (average_) average_->swap();
 }
 
-void TrainingState::save(const std::filesystem::path& file, const ModelDescription& description) {
-  NamedArrays arrays;
-  io::CheckpointContent content;
-  describe_model(description, arrays, content);
-  arrays.add("weights", *flat_, flat_->weights());
+CheckpointSnapshot TrainingState::snapshot(const ModelDescription& description) const {
+  auto copy = model_snapshot(description);
+  auto& [arrays, content] = copy;
   arrays.add("optimizer/exp_avg", *flat_, optimizer_->exp_avg());
   arrays.add("optimizer/exp_avg_sq", *flat_, optimizer_->exp_avg_sq());
+  content.integers["optimizer_steps"] = optimizer_->steps();
   if (average_) {
     arrays.add("average", *flat_, average_->average());
     content.integers["average_updates"] = average_->updates();
   }
   content.texts["best"] = nlohmann::json{{"score", best.score}, {"step", best.step}, {"validation", best.validation}}.dump();
+  const auto& guard = guard_.state();
+  content.reals["usual_gradient_norm"] = guard.usual_norm;
+  content.integers["gradient_norms_judged"] = guard.judged;
+  content.integers["skipped_steps"] = guard.skipped;
+  content.integers["skipped_in_a_row"] = guard.in_a_row;
   content.arrays = arrays.arrays();
-  io::write_checkpoint(file, content);
+  return copy;
 }
 
-void TrainingState::save_model(const std::filesystem::path& file, const ModelDescription& description) const {
-  NamedArrays arrays;
-  io::CheckpointContent content;
-  describe_model(description, arrays, content);
-  arrays.add("weights", *flat_, flat_->weights());
-  content.arrays = arrays.arrays();
-  io::write_checkpoint(file, content);
+CheckpointSnapshot TrainingState::model_snapshot(const ModelDescription& description) const {
+  CheckpointSnapshot copy;
+  describe_model(description, copy.arrays, copy.content);
+  copy.arrays.add("weights", *flat_, flat_->weights());
+  copy.content.arrays = copy.arrays.arrays();
+  return copy;
 }
 
 void TrainingState::restore(const io::Checkpoint& file) {
@@ -64,7 +66,8 @@ void TrainingState::restore(const io::Checkpoint& file) {
     average_->set_updates(file.integer("average_updates"));
   }
   step = file.integer("step");
-  optimizer_->set_steps(step);
+  optimizer_->set_steps(file.integer("optimizer_steps"));
+  guard_.restore({file.real("usual_gradient_norm"), file.integer("gradient_norms_judged"), file.integer("skipped_steps"), file.integer("skipped_in_a_row")});
   const auto json = nlohmann::json::parse(file.text("best"));
   if (json["score"].is_number()) best = {json["score"], json["step"], json["validation"]};
 }

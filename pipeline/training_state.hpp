@@ -9,7 +9,8 @@
 #include <string>
 
 #include "model/optimizer.hpp"
-#include "pipeline/model_file.hpp"
+#include "pipeline/checkpoint_writer.hpp"
+#include "pipeline/step_guard.hpp"
 
 namespace xxact::pipeline {
 
@@ -26,19 +27,24 @@ class TrainingState {
   model::XxactModel& net() { return net_; }
   model::FlatParameters& flat() { return *flat_; }
   model::AdamW& optimizer() { return *optimizer_; }
-  std::int64_t step = 0;  // updates done
+  std::int64_t step = 0;  // done, those that the guard skipped among them
   BestResult best;
 
-  /// Clips, updates weights and averages; returns the gradient norm before clipping. NumericError when it is not finite.
-  double update(double learning_rate);
+  struct Update {
+    double gradient_norm = 0;  // before clipping
+    std::string skipped;       // why the weights were left as they are; empty: they changed
+  };
+  /// Ends a step whose global loss is `loss`: clips, asks the guard, updates weights and averages. NumericError from the guard.
+  Update update(double loss, double learning_rate);
+  std::int64_t skipped_steps() const { return guard_.state().skipped; }
   /// Exchanges weights and averaged weights; does nothing without averaging.
   void swap_average();
 
-  /// Training checkpoint: all of the state.
-  void save(const std::filesystem::path& file, const ModelDescription& description);
+  /// Training checkpoint: a copy of all of the state.
+  CheckpointSnapshot snapshot(const ModelDescription& description) const;
   /// The model alone, with the weights as they are now (swap first to store the averaged ones).
-  void save_model(const std::filesystem::path& file, const ModelDescription& description) const;
-  /// Restores a checkpoint written by save(); InputError when it does not fit.
+  CheckpointSnapshot model_snapshot(const ModelDescription& description) const;
+  /// Restores what snapshot() made; InputError when it does not fit.
   void restore(const io::Checkpoint& file);
   /// Takes over weights of the same name and shape from another model; returns how many parameters were taken.
   std::int64_t initialise_from(const io::Checkpoint& file);
@@ -49,6 +55,7 @@ class TrainingState {
   std::unique_ptr<model::FlatParameters> flat_;
   std::unique_ptr<model::AdamW> optimizer_;
   std::unique_ptr<model::AveragedWeights> average_;  // null: off
+  StepGuard guard_;
 };
 
 }  // namespace xxact::pipeline

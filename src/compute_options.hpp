@@ -8,10 +8,13 @@
 
 namespace xxact {
 
-/// Adds --device, --threads, --loader-threads, --loader-depth, --loader-affinity, --deadline.
-void describe_compute_options(options::options_description& description);
+/// Adds --device, --threads, --loader-threads, --loader-depth, --loader-affinity, --watchdog.
+void describe_compute_options(options::options_description& description, int watchdog_s = 300);
+/// How long a rank may wait for others. ConfigError unless it is a positive number of seconds.
+std::chrono::seconds watchdog_option(const options::variables_map& values, const char* name);
 
 struct Compute {
+  /// The watchdog is that of `--watchdog-start` in commands that have it.
   Compute(const options::variables_map& values, const Runtime& runtime);
 
   comm::Communicator comm;

@@ -31,11 +31,12 @@ void describe(options::options_description& description) {
       ("resume", bool_switch(), "continue the run in --output after its last checkpoint, on any number of ranks")
       ("stop-after", value<std::int64_t>()->default_value(0), "stop with a checkpoint (exit code 75) after this many steps in all; 0: do not")
       ("stop-before-end", value<std::int64_t>()->default_value(60), "seconds to leave before the end of the batch job, as SLURM_JOB_END_TIME or XXACT_JOB_END_TIME (seconds since 1970) give it; training stops with a checkpoint (exit code 75) while two more steps would fit before")
+      ("watchdog-start", value<int>()->default_value(300), "--watchdog until the first step is done: reading data and starting devices takes longer than a step")
       ("allow-mixed-labels", bool_switch(), "train even when a label column mixes values of different definitions")
       ("dry-run", bool_switch(), "check data and configuration, print the run's budget, train nothing")
       ("print-config", bool_switch(), "print the effective configuration and leave");
   describe_memory_option(description);
-  describe_compute_options(description);
+  describe_compute_options(description, 100);
   for (const auto& field : pipeline::config_fields())
     description.add_options()(field.key.c_str(), value<std::string>(), fmt::format("{} (preset small: {})", field.description, field.value).c_str());
 }
@@ -79,9 +80,10 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const std::filesystem::path output = values["output"].as<std::string>();
   pipeline::TrainingOptions training;
   training.end = pipeline::end_of_allocation();
+  training.watchdog = watchdog_option(values, "watchdog");
   training.margin = std::chrono::seconds(values["stop-before-end"].as<std::int64_t>());
   if (training.margin.count() < 0 || training.margin > std::chrono::days(1)) throw ConfigError("--stop-before-end {}: must be 0 to 86400 seconds", training.margin.count());
-  const Compute compute(values, runtime);
+  Compute compute(values, runtime);
   auto plan = io::plan_dataset(runtime.world(), find_data(values["data"].as<std::string>(), output, runtime));
   if (!values["allow-mixed-labels"].as<bool>()) refuse_mixed_labels(plan, config);
   const auto memory = node_memory(values, runtime);

@@ -15,6 +15,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 // Poll hard for this many rounds (latency), then give the core to whoever can use it (ranks may share cores).
 constexpr int kHotPolls = 64;
+// Between looks for ranks that ask who is there.
+constexpr auto kRollCallInterval = std::chrono::milliseconds(100);
 
 template <class T>
 MPI_Datatype type_of() {
@@ -63,7 +65,7 @@ std::vector<T> gather_everywhere(const Communicator& comm, std::span<const T> va
 
 }  // namespace
 
-Communicator::Communicator(MPI_Comm parent, std::chrono::seconds deadline) : deadline_(deadline) {
+Communicator::Communicator(MPI_Comm parent, std::chrono::seconds deadline) : deadline_(deadline), roll_call_(parent) {
   check_mpi(MPI_Comm_dup(parent, &comm_), "duplicating a communicator");
   MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
   MPI_Comm_rank(comm_, &rank_);
@@ -71,21 +73,25 @@ Communicator::Communicator(MPI_Comm parent, std::chrono::seconds deadline) : dea
 }
 
 Communicator::Communicator(Communicator&& other) noexcept
-    : comm_(std::exchange(other.comm_, MPI_COMM_NULL)), rank_(other.rank_), size_(other.size_), deadline_(other.deadline_) {}
+    : comm_(std::exchange(other.comm_, MPI_COMM_NULL)), rank_(other.rank_), size_(other.size_), deadline_(other.deadline_), roll_call_(std::move(other.roll_call_)) {}
 
 // A duplicate that nobody frees is given back by MPI_Finalize; freeing is collective, and destructors never communicate.
 Communicator::~Communicator() = default;
 
 void Communicator::wait(MPI_Request& request, const char* what) const {
-  const auto deadline = Clock::now() + deadline_;
+  const auto start = Clock::now();
+  auto look = start + kRollCallInterval;
   for (int polls = 0;; ++polls) {
     int done = 0;
     check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
     if (done != 0) return;
     if (polls < kHotPolls) continue;
     sched_yield();
-    if (Clock::now() > deadline)
-      throw CommError("rank {} of {} waited {} s for the others in '{}': a rank is lost or stalled", rank_, size_, deadline_.count(), what);
+    const auto now = Clock::now();
+    if (now < look) continue;
+    look = now + kRollCallInterval;
+    if (roll_call_.answer(what) || now > start + deadline_)
+      throw CommError("rank {} of {} waited {} s for the others in '{}': {}", rank_, size_, std::chrono::duration_cast<std::chrono::seconds>(now - start).count(), what, roll_call_.call(what));
   }
 }
 

@@ -1,5 +1,5 @@
 // Host data between ranks, over MPI. Every wait is polled with a deadline, so a lost rank ends the job with the name of
-// the operation instead of a hang. Device data: gradient_channel.hpp.
+// the operation and of the rank instead of a hang. Device data: gradient_channel.hpp.
 #pragma once
 
 #include <mpi.h>
@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "pipeline/comm/roll_call.hpp"
 
 namespace xxact::comm {
 
@@ -45,13 +47,15 @@ class Communicator {
 
   /// Starts an in-place sum over ranks of `values`, which must stay untouched until wait().
   MPI_Request start_sum(std::span<float> values, const char* what) const;
-  /// Polls until the request is done; CommError when the deadline passes.
+  /// Polls until the request is done. When the deadline passes, here or on a rank that asks: CommError with the operation and the
+  /// ranks that do not answer, after up to 10 s more.
   void wait(MPI_Request& request, const char* what) const;
 
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1;
   std::chrono::seconds deadline_;
+  mutable RollCall roll_call_;
 };
 
 /// Rows [first, last) of `total` that rank `rank` of `size` holds when rows are dealt in contiguous, near-equal shares.

@@ -46,7 +46,7 @@ TEST_F(CommTest, NamesTheRankThatDisagrees) {
   EXPECT_NE(message.find("the plan: rank 1"), std::string::npos) << message;
 }
 
-TEST_F(CommTest, AMissingRankEndsTheWaitWithTheOperationsName) {
+TEST_F(CommTest, AMissingRankEndsTheWaitWithItsNumberAndTheOperation) {
   if (comm_.size() == 1) GTEST_SKIP() << "one rank waits for nobody";
   Communicator impatient(MPI_COMM_WORLD, std::chrono::seconds(1));
   std::string message;
@@ -57,9 +57,36 @@ TEST_F(CommTest, AMissingRankEndsTheWaitWithTheOperationsName) {
       message = error.what();
     }
     EXPECT_NE(message.find("the missing barrier"), std::string::npos) << message;
+    const std::string found = comm_.root() ? "rank 1 does not answer" : "rank 0 waits too";
+    EXPECT_NE(message.find(found), std::string::npos) << message;
   }
   comm_.barrier("meeting again");
   if (comm_.rank() == 1) impatient.barrier("the missing barrier");
+}
+
+TEST_F(CommTest, ARankThatWaitsElsewhereIsNamedWithItsOperation) {
+  if (comm_.size() == 1) GTEST_SKIP() << "one rank waits for nobody";
+  // Sums and broadcasts that do not match: every rank waits, each for another thing.
+  Communicator impatient(MPI_COMM_WORLD, std::chrono::seconds(comm_.root() ? 60 : 1));
+  std::string message;
+  try {
+    if (comm_.rank() == 1) {
+      std::array<std::int64_t, 1> value = {1};
+      MPI_Request request = MPI_REQUEST_NULL;
+      MPI_Irecv(value.data(), 1, MPI_INT64_T, 0, 7, impatient.handle(), &request);
+      impatient.wait(request, "a message that nobody sends");
+    } else {
+      impatient.barrier("the others' barrier");
+    }
+  } catch (const CommError& error) {
+    message = error.what();
+  }
+  if (comm_.root()) {
+    EXPECT_NE(message.find("'the others' barrier': every rank that was asked answers; rank 1 waits in 'a message that nobody sends'"), std::string::npos) << message;
+  } else {
+    EXPECT_NE(message.find("rank 0 waits too"), std::string::npos) << message;
+  }
+  comm_.barrier("meeting again");
 }
 
 TEST_F(CommTest, GradientChannelSumsEveryBucket) {

@@ -1,5 +1,6 @@
 #include "pipeline/phase_times.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <mpi.h>
 
@@ -38,7 +39,7 @@ TEST(PhaseTimes, TheTableHasWhatIsLeft) {
   spreads[static_cast<std::size_t>(Phase::compute)] = {5, 6, 7};
   const auto text = phases_table(spreads, 8);
   EXPECT_NE(text.find("forward and backward            5.00      6.00      7.00  75.0 %"), std::string::npos) << text;
-  EXPECT_NE(text.find("other                                   2.00            25.0 %"), std::string::npos) << text;
+  EXPECT_NE(text.find(fmt::format("other{:37}2.00{:12}25.0 %", "", "")), std::string::npos) << text;
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ RunConfig training_case(std::int64_t global_batch, double epochs) {
   return parse_run_config(to_ini(config), "test");
 }
 
-std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, const comm::Communicator& comm, bool resume, std::int64_t stop_after) {
+std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, comm::Communicator& comm, bool resume, std::int64_t stop_after) {
   if (!resume && comm.root()) std::filesystem::remove_all(output);
   comm.barrier("emptying the run folder");
   TrainingOptions options;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <numbers>
 #include <set>
 #include <string>
@@ -105,6 +107,56 @@ TEST_F(TrainingRanks, AResumedRunRepeatsTheUninterruptedOneExactly) {
   train_losses(config, scratch("stopped"), world_, false, 17);
   const auto resumed = train_losses(config, scratch("stopped"), world_, true);
   EXPECT_EQ(difference(resumed, through), 0.0);
+}
+
+TEST_F(TrainingRanks, ARunResumedOnAnotherNumberOfRanksGoesOnAlike) {
+  auto config = training_case(50, 67.0 * 50 / 3076);
+  const auto through = train_losses(config, scratch("through-67"), world_);
+  ASSERT_EQ(through.size(), 67U);
+  train_losses(config, scratch("moved"), world_, false, 17);
+  // Each rank goes on alone with a copy of the run.
+  const auto folder = own("moved-alone");
+  std::filesystem::remove_all(folder);
+  std::filesystem::copy(scratch("moved"), folder, std::filesystem::copy_options::recursive);
+  const auto alone = train_losses(config, folder, self_, true);
+  ASSERT_EQ(alone.size(), 67U);
+  EXPECT_LT(difference({alone[17]}, {through[17]}), 1e-5);
+  EXPECT_LT(difference(alone, through), 1e-4);
+  world_.barrier("before the folder changes");
+  EXPECT_EQ(difference(train_losses(config, scratch("moved"), world_, true), through), 0.0);
+}
+
+TEST_F(TrainingRanks, SkippedUpdatesAreResumedToo) {
+  auto config = training_case(50, 90.0 * 50 / 3076);
+  config.training.spike_factor = 1.2;
+  config.training.skipped_in_a_row = 1000;
+  const auto through = train_losses(config, scratch("spikes"), world_);
+  std::array<std::int64_t, 1> skipped = {0};
+  if (world_.root()) {
+    std::ifstream metrics(scratch("spikes") / "metrics.jsonl");
+    for (std::string line; std::getline(metrics, line);) skipped[0] += nlohmann::json::parse(line).contains("skipped") ? 1 : 0;
+  }
+  world_.sum(skipped, "counting skipped steps");
+  EXPECT_GT(skipped[0], 0) << "norms scatter by more than a fifth";
+  EXPECT_LT(skipped[0], 40) << "none of the first 50 is judged";
+  train_losses(config, scratch("spikes-stopped"), world_, false, 70);
+  EXPECT_EQ(difference(train_losses(config, scratch("spikes-stopped"), world_, true), through), 0.0);
+}
+
+TEST_F(TrainingRanks, ARunThatDivergesEndsWithAnErrorAndSoundWeights) {
+  auto config = training_case(50, 60.0 * 50 / 3076);
+  config.training.learning_rate = 1;
+  config.training.gradient_clip = 0;
+  config.training.weight_decay = 10;  // times the learning rate: weights grow ninefold a step
+  config.training.warmup_fraction = 0;
+  config.training.checkpoint_epochs = 1.0 * 50 / 3076;
+  EXPECT_THROW(train_losses(config, scratch("diverged"), world_), NumericError);
+  world_.barrier("the run has ended");
+  const auto last = io::read_checkpoint(io::list_checkpoints(scratch("diverged") / "checkpoints").back());
+  for (const auto& array : last.content().arrays)
+    if (const auto* values = std::get_if<std::span<const float>>(&array.data)) {
+      EXPECT_TRUE(std::ranges::all_of(*values, [](float v) { return std::isfinite(v); })) << array.name;
+    }
 }
 
 TEST_F(TrainingRanks, ADamagedCheckpointIsPassedOver) {
