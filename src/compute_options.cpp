@@ -33,6 +33,7 @@ std::chrono::seconds watchdog_option(const options::variables_map& values, const
 Compute::Compute(const options::variables_map& values, const Runtime& runtime)
     : comm(runtime.world(), watchdog_option(values, values.count("watchdog-start") != 0 ? "watchdog-start" : "watchdog")),
       device(pipeline::parse_device(values["device"].as<std::string>()), comm, runtime.rank_on_host(), requested_threads(values, runtime)) {
+  runtime.watch().set_limit(comm.deadline());
   const auto& threads = device.threads();
   log::info("{} rank{}, {} compute and {} loader thread{} each, device {}", comm.size(), comm.size() > 1 ? "s" : "", threads.compute, threads.loader.threads,
             threads.loader.threads > 1 ? "s" : "", device.name());

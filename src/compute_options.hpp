@@ -14,7 +14,7 @@ void describe_compute_options(options::options_description& description, int wat
 std::chrono::seconds watchdog_option(const options::variables_map& values, const char* name);
 
 struct Compute {
-  /// The watchdog is that of `--watchdog-start` in commands that have it.
+  /// Sets the runtime's watchdog too. It is that of `--watchdog-start` in commands that have it.
   Compute(const options::variables_map& values, const Runtime& runtime);
 
   comm::Communicator comm;

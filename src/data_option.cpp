@@ -44,6 +44,7 @@ std::filesystem::path find_data(const std::filesystem::path& data, const std::fi
     ingest.inputs = {data};
     ingest.output = dataset;
     ingest.progress = true;
+    const UnwatchedCalls unwatched(runtime.watch());
     const auto summary = io::ingest(runtime.world(), ingest);
     log::info("ingested {} structures, {} rejected (see {})", summary.rows, summary.rejected, summary.rejects.string());
   }

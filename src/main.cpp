@@ -66,6 +66,7 @@ ExitCode dispatch(std::span<char*> arguments, Runtime& runtime) {
     return ExitCode::done;
   }
   if (!command.stops_on_request) release_stop_signals();
+  runtime.watch().set_limit(std::chrono::seconds(0));  // unless the command has a watchdog
   runtime.set_log_level(log::parse_level(values["log-level"].as<std::string>()));
   return command.run(values, runtime);
 }

@@ -30,14 +30,15 @@ Runtime::Runtime(int& argc, char**& argv) {
   int provided = MPI_THREAD_SINGLE;
   if (MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided) != MPI_SUCCESS) throw CommError("MPI_Init_thread failed");
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &world_), "duplicating MPI_COMM_WORLD");
-  MPI_Comm_set_errhandler(world_, MPI_ERRORS_RETURN);
-  MPI_Comm_rank(world_, &rank_);
-  MPI_Comm_size(world_, &ranks_);
   char name[MPI_MAX_PROCESSOR_NAME] = {};
   int length = 0;
   MPI_Get_processor_name(name, &length);
   host_.assign(name, static_cast<std::size_t>(length));
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
+  watch_->set_name(rank_, host_);
+  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &world_), "duplicating MPI_COMM_WORLD");
+  MPI_Comm_set_errhandler(world_, MPI_ERRORS_RETURN);
+  MPI_Comm_size(world_, &ranks_);
   if (provided < MPI_THREAD_SERIALIZED)
     throw CommError("MPI gives thread level {}, this program needs MPI_THREAD_SERIALIZED ({}): use an MPI built with threads",
                     provided, MPI_THREAD_SERIALIZED);

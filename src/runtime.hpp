@@ -4,10 +4,12 @@
 
 #include <mpi.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "src/base/log.hpp"
+#include "src/blocking_calls.hpp"
 
 namespace xxact {
 
@@ -35,6 +37,8 @@ class Runtime {
   /// Work that forks (gnuplot) runs after MPI_Finalize, on rank 0 only; a failure there is a warning.
   void after_finalize(void (*work)(const std::vector<std::string>&), std::vector<std::string> arguments);
   void set_log_level(log::Level level);
+  /// How long calls may block; commands set it.
+  BlockingCallWatch& watch() const { return *watch_; }
 
   /// Ends every rank at once with this exit code. Never returns.
   [[noreturn]] void abort(int code) noexcept;
@@ -44,6 +48,7 @@ class Runtime {
     void (*work)(const std::vector<std::string>&);
     std::vector<std::string> arguments;
   };
+  std::unique_ptr<BlockingCallWatch> watch_ = std::make_unique<BlockingCallWatch>();  // from before MPI_Init until after MPI_Finalize
   MPI_Comm world_ = MPI_COMM_NULL;
   int rank_ = 0, ranks_ = 1, ranks_on_host_ = 1, rank_on_host_ = 0, cores_per_rank_ = 1;
   std::vector<int> cores_;

@@ -28,6 +28,7 @@ class Communicator {
   MPI_Comm handle() const { return comm_; }
   /// How long any later wait may take before CommError.
   void set_deadline(std::chrono::seconds deadline) { deadline_ = deadline; }
+  std::chrono::seconds deadline() const { return deadline_; }
 
   /// Collective on comm, all of these. `what` names the operation in error messages.
   void barrier(const char* what) const;

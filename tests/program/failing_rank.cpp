@@ -1,6 +1,8 @@
 // One rank throws while the others wait for it in a barrier: the job must end with that rank's message and exit code.
-// usage: failing_rank one|all
+// Or it stands still: then the others end the job when they have waited for two seconds.
+// usage: failing_rank one|all|stalled
 #include <string>
+#include <thread>
 
 #include "src/base/error.hpp"
 #include "src/base/mpi.hpp"
@@ -10,9 +12,11 @@
 int main(int argc, char** argv) {
   xxact::Runtime runtime(argc, argv);
   xxact::end_all_ranks_on_terminate(runtime);
-  const bool all = argc > 1 && std::string(argv[1]) == "all";
+  const std::string mode = argc > 1 ? argv[1] : "one";
+  runtime.watch().set_limit(std::chrono::seconds(2));
   try {
-    if (all || runtime.rank() == runtime.ranks() - 1) throw xxact::InputError("record 17 of a.csv is broken");
+    if (mode == "stalled" && runtime.rank() == runtime.ranks() - 1) std::this_thread::sleep_for(std::chrono::minutes(2));
+    else if (mode == "all" || runtime.rank() == runtime.ranks() - 1) throw xxact::InputError("record 17 of a.csv is broken");
     xxact::check_mpi(MPI_Barrier(runtime.world()), "waiting for everybody");
   } catch (...) {
     return xxact::report_failure(std::current_exception(), runtime);
