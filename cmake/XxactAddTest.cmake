@@ -1,6 +1,7 @@
 # xxact_add_test(<name> SOURCES ... LINK ... [RANKS 1 2 3] [LABELS ...] [TIMEOUT s] [COST s] [TORCH])
 # One GoogleTest binary. With RANKS it is run under mpirun once for each count, its failures are gathered from
 # all ranks; without, it is a plain program. Each run has its own scratch folder in XXACT_TEST_SCRATCH.
+# Under the sanitizers two ranks are left out: the release build tests them, and three find what two do.
 # COST says how long a long test takes: ctest begins with the longest, so that no core waits for one at the end.
 function(xxact_add_test name)
   cmake_parse_arguments(ARG "TORCH" "TIMEOUT;COST" "SOURCES;LINK;RANKS;LABELS" ${ARGN})
@@ -14,6 +15,9 @@ function(xxact_add_test name)
     xxact_reuse_torch_pch(test_${name})
   endif()
   xxact_keep_modules_loaded(test_${name})
+  if(XXACT_SANITIZE)
+    list(REMOVE_ITEM ARG_RANKS 2)
+  endif()
   if(ARG_RANKS)
     target_link_libraries(test_${name} PRIVATE xxact_mpi_test_main MPI::MPI_C)
     foreach(ranks ${ARG_RANKS})
@@ -37,6 +41,9 @@ function(xxact_add_command_test name)
   endif()
   if(NOT ARG_RANKS)
     set(ARG_RANKS 1)
+  endif()
+  if(XXACT_SANITIZE)
+    list(REMOVE_ITEM ARG_RANKS 2)
   endif()
   foreach(ranks ${ARG_RANKS})
     add_test(NAME ${name}.ranks${ranks} COMMAND bash ${CMAKE_SOURCE_DIR}/tests/command_test.sh ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT})

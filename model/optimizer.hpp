@@ -1,5 +1,5 @@
-// AdamW with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101) on the flat buffers, clipping by global norm,
-// and an exponential moving average of the weights.
+// AdamW with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101) and LAMB for large batches (You et al., arXiv
+// 1904.00962) on the flat buffers, clipping by global norm, and an exponential moving average of the weights.
 #pragma once
 
 #include <torch/torch.h>
@@ -10,16 +10,22 @@
 
 namespace xxact::model {
 
-struct AdamWConfig {
+enum class UpdateRule { adamw, lamb };
+
+struct OptimizerConfig {
+  UpdateRule rule = UpdateRule::adamw;
   double beta1 = 0.9, beta2 = 0.98;
   double epsilon = 1e-8;
   double weight_decay = 0.02;  // on the decayed part of the buffer only
 };
 
-class AdamW {
+/// Both rules keep the same two moments. LAMB scales AdamW's update of each matrix W, u = m / (sqrt(v) + epsilon) + decay W with the
+/// moments corrected for their start, by min(|W|, 10) / |u|, Euclidean norms, or by 1 where one of them is 0; what is not decayed
+/// (biases, norms, scalars) is updated as by AdamW.
+class Optimizer {
  public:
   /// `flat` must outlive the optimiser.
-  AdamW(const FlatParameters& flat, const AdamWConfig& config);
+  Optimizer(const FlatParameters& flat, const OptimizerConfig& config);
   /// One update of the weights with the gradients in the flat buffer.
   void step(double learning_rate);
 
@@ -30,10 +36,11 @@ class AdamW {
   void set_steps(std::int64_t steps);
 
  private:
-  void update(std::int64_t first, std::int64_t count, double learning_rate, double weight_decay);
+  void update_adamw(std::int64_t first, std::int64_t count, double learning_rate, double weight_decay);
+  void update_lamb(double learning_rate);
 
   const FlatParameters& flat_;
-  AdamWConfig config_;
+  OptimizerConfig config_;
   torch::Tensor exp_avg_, exp_avg_sq_, step_;  // step_: [] float32 on the weights' device, as the fused kernel wants it
   std::int64_t steps_ = 0;
 };

@@ -8,7 +8,7 @@
 namespace xxact::pipeline {
 
 GradientReducer::GradientReducer(model::FlatParameters& flat, comm::GradientChannel& channel, const comm::Communicator& comm)
-    : flat_(flat), channel_(channel), alone_(comm.size() == 1) {
+    : flat_(flat), channel_(channel), alone_(channel.ranks() == 1) {
   comm.require_equal(flat.plan_hash(), "the bucket plan of the gradients");
   if (alone_) return;
   missing_.resize(flat.buckets().size());
@@ -35,6 +35,7 @@ void GradientReducer::on_gradient(std::size_t bucket) {
   if (!armed_) return;
   --missing_[bucket];
   send_ready();
+  channel_.progress();
 }
 
 void GradientReducer::send_ready() {

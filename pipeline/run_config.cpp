@@ -81,7 +81,10 @@ std::vector<Field> training_fields() {
   std::vector<Field> f;
   f.push_back(number<double>("epochs", "passes over the training rows", [](T& c) -> double& { return c.training.epochs; }, 1e-6, 1e6));
   f.push_back(number<std::int64_t>("global-batch", "samples an optimiser step, over all ranks", [](T& c) -> auto& { return c.training.global_batch; }, 1, 1 << 24));
+  f.push_back(number<double>("batch-ramp", "share of the samples over which the batch grows, doubling, from batch-start to global-batch; 0: it is global-batch from the start", [](T& c) -> double& { return c.training.batch_ramp; }, 0.0, 1.0));
+  f.push_back(number<std::int64_t>("batch-start", "samples an optimiser step at the start of batch-ramp", [](T& c) -> auto& { return c.training.batch_start; }, 1, 1 << 24));
   f.push_back(number<std::int64_t>("micro-batch", "samples a forward pass on one rank; 0: the rank's share, at most 1024", [](T& c) -> auto& { return c.training.micro_batch; }, 0, 1 << 20));
+  f.push_back(choice<model::UpdateRule>("optimizer", "adamw; lamb: layer-wise step sizes for large batches", {"adamw", "lamb"}, [](T& c) -> auto& { return c.training.optimizer; }));
   f.push_back(number<double>("learning-rate", "peak learning rate", [](T& c) -> double& { return c.training.learning_rate; }, 0.0, 1.0));
   f.push_back(number<double>("warmup-fraction", "part of the steps with linearly rising learning rate", [](T& c) -> double& { return c.training.warmup_fraction; }, 0.0, 1.0));
   f.push_back(number<double>("weight-decay", "decoupled weight decay of the matrices", [](T& c) -> double& { return c.training.weight_decay; }, 0.0, 10.0));
@@ -164,6 +167,8 @@ void validate(const RunConfig& config) {
     if (config.pattern.fwhm_deg > kWidestLineWithArtefacts)
       throw ConfigError("fwhm = {} with artefacts: the background that is taken off such patterns would take lines wider than {} degrees with it", config.pattern.fwhm_deg, kWidestLineWithArtefacts);
   }
+  if (config.training.batch_ramp > 0 && config.training.batch_start > config.training.global_batch)
+    throw ConfigError("batch-start = {} is more than global-batch = {}", config.training.batch_start, config.training.global_batch);
   if (config.training.window_rows > 0 && config.training.window_rows < config.training.window_block)
     throw ConfigError("window-rows = {} is less than a block of {} rows (window-block)", config.training.window_rows, config.training.window_block);
   if (config.training.window_rows > 0 && config.training.stratify != sampling::Stratification::none)

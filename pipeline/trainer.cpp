@@ -15,6 +15,7 @@
 #include "pipeline/phase_times.hpp"
 #include "pipeline/run_folder.hpp"
 #include "pipeline/stop_conditions.hpp"
+#include "pipeline/trace.hpp"
 #include "pipeline/training_plan.hpp"
 #include "pipeline/training_state.hpp"
 #include "pipeline/validation.hpp"
@@ -57,7 +58,7 @@ class Trainer {
   Trainer(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, comm::Communicator& comm)
       : data_(data), config_(config), options_(options), device_(device), comm_(comm), plan_(data, config, comm.rank(), comm.size()),
         state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_gradient_channel(comm)),
-        reducer_(state_.flat(), *channel_, comm), stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()),
+        reducer_(state_.flat(), *channel_, comm), stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()), trace_(options.trace, comm.rank()),
         operations_(model::training_operations(config.model, data.facts().elements)) {}
 
   TrainingOutcome run();
@@ -94,6 +95,7 @@ class Trainer {
   GradientReducer reducer_;
   StopConditions stop_;
   PhaseTimes times_;
+  Trace trace_;
   CheckpointWriter writer_;  // of rank 0
   double operations_;  // a sample's training takes
   Clock::time_point start_ = Clock::now();
@@ -157,13 +159,13 @@ std::unique_ptr<Loader> Trainer::make_loader() const {
   std::vector<BatchBuilder> builders;
   for (int i = 0; i < device_.threads().loader.threads; ++i)
     builders.emplace_back(config_, data_.standardisation(), Augmentation::on);
-  const auto per_step = plan_.micro_batches();
   data_.begin(plan_.position(first_step_), plan_.position(plan_.total_steps()));
-  return std::make_unique<Loader>(std::move(builders), (plan_.total_steps() - first_step_) * per_step, device_.threads().loader,
-                                  [this, per_step](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
-                                    const auto step = first_step_ + ticket / per_step;
-                                    builder.build(plan_.samples(step, ticket % per_step), batch);
-                                    batch.valid_count = plan_.valid_count(step);
+  const auto first = plan_.passes_before(first_step_);
+  return std::make_unique<Loader>(std::move(builders), plan_.passes_before(plan_.total_steps()) - first, device_.threads().loader,
+                                  [this, first](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
+                                    const auto pass = plan_.pass(first + ticket);
+                                    builder.build(plan_.samples(pass), batch);
+                                    batch.valid_count = plan_.valid_count(pass.step);
                                   });
 }
 
@@ -171,18 +173,28 @@ double Trainer::accumulate_gradients(Loader& loader) {
   const auto start = Clock::now();
   const double data_before = loader.waited_s(), sums_before = reducer_.waited_s();
   double loss = 0;
-  const auto count = plan_.micro_batches();
+  const auto count = plan_.micro_batches(state_.step);
   state_.flat().zero_gradient();
   if (count == 0) reducer_.arm();
   for (std::int64_t micro = 0; micro < count; ++micro) {
+    const auto asked = Clock::now();
     const Batch* batch = loader.next();
+    const auto ready = Clock::now();
     if (micro + 1 == count) reducer_.arm();
     const auto output = state_.net()->forward(to_device(batch->input, device_.torch()));
     const auto result = model::objective(output, to_device(batch->targets, device_.torch()), config_.training.objective, batch->valid_count);
+    const auto turn = Clock::now();
     result.total.backward();
     loss += result.total.item<double>();
+    trace_.add(Trace::Lane::step, "waiting for data", asked, ready);
+    trace_.add(Trace::Lane::step, "forward", ready, turn);
+    trace_.add(Trace::Lane::step, "backward", turn, Clock::now());
   }
+  const auto last = Clock::now();
   reducer_.finish();
+  trace_.add(Trace::Lane::step, "waiting for gradients", last, Clock::now());
+  if (trace_.on())
+    for (const auto& sum : channel_->transfers()) trace_.add(Trace::Lane::communication, fmt::format("{} floats", sum.floats), sum.started, sum.done);
   const double data = loader.waited_s() - data_before, sums = reducer_.waited_s() - sums_before;
   times_.add(Phase::data_wait, data);
   times_.add(Phase::communication_wait, sums);
@@ -198,15 +210,20 @@ Trainer::StepNumbers Trainer::take_step(Loader& loader) {
   StopConditions::Votes votes = stop_.vote();
   std::copy(votes.begin(), votes.end(), shared.begin() + 1);
   {
+    const auto begun = Clock::now();
     const auto waiting = times_.measure(Phase::ranks_wait);
     comm_.sum(shared, "sum of losses and wishes to stop");
+    trace_.add(Trace::Lane::step, "waiting for other ranks", begun, Clock::now());
   }
   numbers.loss = shared[0];
   std::copy(shared.begin() + 1, shared.end(), votes.begin());
   numbers.stop = stop_.reason(votes);
   const auto updating = times_.measure(Phase::update);
   numbers.learning_rate = model::learning_rate(state_.step, plan_.total_steps(), plan_.warmup_steps(), config_.training.learning_rate);
+  const auto begun = Clock::now();
   auto update = state_.update(numbers.loss, numbers.learning_rate);
+  trace_.add(Trace::Lane::step, "update", begun, Clock::now());
+  trace_.end_step();
   numbers.gradient_norm = update.gradient_norm;
   numbers.skipped = std::move(update.skipped);
   if (!numbers.skipped.empty() && comm_.root()) log::warn("step {} is skipped: {}", state_.step - 1, numbers.skipped);
@@ -216,7 +233,7 @@ Trainer::StepNumbers Trainer::take_step(Loader& loader) {
 }
 
 ModelDescription Trainer::description(const Calibration& calibration) const {
-  return {config_, data_.standardisation(), calibration, data_.facts().content_hash, options_.program_version, state_.step, state_.step * config_.training.global_batch};
+  return {config_, data_.standardisation(), calibration, data_.facts().content_hash, options_.program_version, state_.step, plan_.position(state_.step)};
 }
 
 void Trainer::validate_now(nlohmann::json& line) {
@@ -248,7 +265,7 @@ void Trainer::finish_checkpoints() {
 }
 
 void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line, bool flush) {
-  const auto consumed = state_.step * config_.training.global_batch;
+  const auto consumed = plan_.position(state_.step);
   line["step"] = state_.step;
   line["consumed_samples"] = consumed;
   line["epoch"] = plan_.epoch(state_.step);
@@ -256,7 +273,7 @@ void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line, bool flu
   line["learning_rate"] = numbers.learning_rate;
   line["gradient_norm"] = numbers.gradient_norm;
   if (!numbers.skipped.empty()) line["skipped"] = numbers.skipped;
-  const double rate = static_cast<double>((state_.step - first_step_) * config_.training.global_batch) / seconds_since(start_);
+  const double rate = static_cast<double>(consumed - plan_.position(first_step_)) / seconds_since(start_);
   line["samples_per_s"] = rate;
   line["tflop_per_s"] = 1e-12 * rate * operations_;
   // Means over ranks, since this process began to train; the least and the greatest beside them.
@@ -284,10 +301,10 @@ void Trainer::write_summary() {
   std::vector<std::string> tasks;
   for (const auto task : config_.model.tasks) tasks.emplace_back(model::task_name(task));
   const auto done = state_.step - first_step_;
-  const double seconds = seconds_since(start_), rate = static_cast<double>(done * config_.training.global_batch) / seconds;
+  const double seconds = seconds_since(start_), rate = static_cast<double>(plan_.position(state_.step) - plan_.position(first_step_)) / seconds;
   const auto& facts = data_.facts();
   folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step}, {"skipped_steps", state_.skipped_steps()},
-                         {"consumed_samples", state_.step * config_.training.global_batch}, {"seconds", seconds}, {"core_seconds", core[0]},
+                         {"consumed_samples", plan_.position(state_.step)}, {"seconds", seconds}, {"core_seconds", core[0]},
                          {"samples_per_s", rate}, {"tflop_per_s", 1e-12 * rate * operations_}, {"ranks", comm_.size()},
                          {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader.threads}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
@@ -333,6 +350,7 @@ TrainingOutcome Trainer::run() {
     state_.swap_average();
   }
   finish_checkpoints();
+  trace_.write(folder_.path() / "trace.json", comm_);
   write_summary();
   comm_.barrier("end of training");
   if (stop.empty()) return TrainingOutcome::finished;
@@ -344,23 +362,6 @@ TrainingOutcome Trainer::run() {
 
 TrainingOutcome train(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, comm::Communicator& comm) {
   return Trainer(data, config, options, device, comm).run();
-}
-
-std::string describe_training(TrainingData& data, const RunConfig& config, const Device& device, const comm::Communicator& comm) {
-  TrainingState state(config, device.torch());
-  const TrainingPlan plan(data, config, comm.rank(), comm.size());
-  const double mib = 1.0 / (1 << 20);
-  // Weights, gradients, two moments and the average, float32; the training checkpoint holds all but the gradients.
-  const double state_mib = 5.0 * 4.0 * static_cast<double>(state.flat().size()) * mib;
-  return fmt::format(
-      "rows        {} to train on, {} to validate\n"
-      "data        {}\n"
-      "steps       {} of {} samples ({} warm-up); validation every {}, checkpoint every {}\n"
-      "per rank    {} forward passes a step on {} rank{}\n"
-      "parameters  {}; {:.4g} GFLOP to train with a sample\n"
-      "memory      {:.1f} MiB of weights, gradients and optimiser a rank; {:.1f} MiB a checkpoint\n",
-      data.samples(), data.validation().rows.size(), data.describe(), plan.total_steps(), config.training.global_batch, plan.warmup_steps(), plan.validate_every(),
-      plan.checkpoint_every(), plan.micro_batches(), comm.size(), comm.size() > 1 ? "s" : "", state.flat().size(), 1e-9 * model::training_operations(config.model, data.facts().elements), state_mib, state_mib * 0.8);
 }
 
 }  // namespace xxact::pipeline

@@ -18,6 +18,7 @@ struct TrainingOptions {
   std::filesystem::path output;      // the run folder
   std::filesystem::path initial;     // model to take weights from; empty: none
   bool resume = false;
+  std::int64_t trace = 0;            // steps that trace.json shows
   std::int64_t stop_after = 0;       // stop with a checkpoint after this many steps in all; 0: not
   std::optional<std::chrono::sys_seconds> end;  // of the job's allocation, at which it is over; see stop_conditions.hpp
   std::chrono::seconds margin{60};              // to be left before it
@@ -29,8 +30,5 @@ enum class TrainingOutcome { finished, stopped };
 
 /// Trains and fills the run folder. Errors: ConfigError, InputError, NumericError naming the step. Collective on comm.
 TrainingOutcome train(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, comm::Communicator& comm);
-
-/// The budget of such a run in words: rows, steps, parameters, memory, sizes of batches. Collective on comm.
-std::string describe_training(TrainingData& data, const RunConfig& config, const Device& device, const comm::Communicator& comm);
 
 }  // namespace xxact::pipeline

@@ -13,40 +13,59 @@ constexpr int kValidations = 10, kCheckpoints = 4;  // a run, unless configured
 }  // namespace
 
 TrainingPlan::TrainingPlan(TrainingData& data, const RunConfig& config, int rank, int ranks)
-    : data_(data), config_(config), share_(comm::share_of(config.training.global_batch, rank, ranks)) {
+    : data_(data), config_(config),
+      schedule_(std::llround(config.training.epochs * static_cast<double>(data.samples())), config.training.global_batch, config.training.batch_start, config.training.batch_ramp) {
   const auto& t = config.training;
-  micro_size_ = t.micro_batch > 0 ? t.micro_batch : std::min(kLargestMicroBatch, std::max<std::int64_t>(1, share_.count()));
-  micro_batches_ = (share_.count() + micro_size_ - 1) / micro_size_;
-  const double steps_per_epoch = static_cast<double>(data.samples()) / static_cast<double>(t.global_batch);
+  micro_size_ = t.micro_batch > 0 ? t.micro_batch : std::min(kLargestMicroBatch, std::max<std::int64_t>(1, comm::share_of(t.global_batch, rank, ranks).count()));
+  std::int64_t pass = 0;
+  for (const auto& stage : schedule_.stages()) {
+    const auto share = comm::share_of(stage.batch, rank, ranks);
+    const auto passes = (share.count() + micro_size_ - 1) / micro_size_;
+    shares_.push_back({share, passes, pass});
+    pass += passes * (stage.last_step - stage.first_step);
+  }
+  const double steps_per_epoch = static_cast<double>(total_steps()) / t.epochs;
   const auto steps = [&](double epochs) { return std::max<std::int64_t>(1, std::llround(epochs * steps_per_epoch)); };
-  total_steps_ = steps(t.epochs);
-  warmup_steps_ = std::llround(t.warmup_fraction * static_cast<double>(total_steps_));
-  validate_every_ = t.validate_epochs > 0 ? steps(t.validate_epochs) : std::max<std::int64_t>(1, total_steps_ / kValidations);
-  checkpoint_every_ = t.checkpoint_epochs > 0 ? steps(t.checkpoint_epochs) : std::max<std::int64_t>(1, total_steps_ / kCheckpoints);
+  warmup_steps_ = std::llround(t.warmup_fraction * static_cast<double>(total_steps()));
+  validate_every_ = t.validate_epochs > 0 ? steps(t.validate_epochs) : std::max<std::int64_t>(1, total_steps() / kValidations);
+  checkpoint_every_ = t.checkpoint_epochs > 0 ? steps(t.checkpoint_epochs) : std::max<std::int64_t>(1, total_steps() / kCheckpoints);
 }
 
 double TrainingPlan::epoch(std::int64_t step) const { return static_cast<double>(position(step)) / static_cast<double>(data_.samples()); }
 
-std::int64_t TrainingPlan::position(std::int64_t step) const { return step * config_.training.global_batch; }
+std::int64_t TrainingPlan::passes_before(std::int64_t step) const {
+  const auto stage = schedule_.stage_of(step);
+  return shares_[stage].first_pass + (step - schedule_.stages()[stage].first_step) * shares_[stage].passes;
+}
 
-std::vector<SampleRequest> TrainingPlan::samples(std::int64_t step, std::int64_t micro) const {
+TrainingPlan::Pass TrainingPlan::pass(std::int64_t number) const {
+  // Stages without passes of this rank begin where the next one does, and are passed over.
+  const auto next = std::ranges::upper_bound(shares_, number, {}, &StageShare::first_pass);
+  const auto stage = static_cast<std::size_t>(next - shares_.begin()) - 1;
+  const auto& share = shares_[stage];
+  const auto within = number - share.first_pass;
+  return {schedule_.stages()[stage].first_step + within / share.passes, within % share.passes};
+}
+
+std::vector<SampleRequest> TrainingPlan::samples(const Pass& pass) const {
+  const auto& share = shares_[schedule_.stage_of(pass.step)];
   std::vector<SampleRequest> requests;
-  data_.visit(position(step) + share_.first, share_.count(), requests);
+  data_.visit(position(pass.step) + share.samples.first, share.samples.count(), requests);
   for (auto& request : requests) {
-    request.step = step;
-    request.steps = total_steps_;
+    request.step = pass.step;
+    request.steps = total_steps();
   }
-  if (micro_batches_ == 1) return requests;
+  if (share.passes == 1) return requests;
   const auto elements = [](const SampleRequest& sample) { return sample.dataset->composition(sample.row).atomic_number.size(); };
   std::ranges::stable_sort(requests, std::less<>(), elements);
-  const auto first = requests.begin() + micro * micro_size_;
-  return {first, first + std::min(micro_size_, share_.count() - micro * micro_size_)};
+  const auto first = requests.begin() + pass.micro * micro_size_;
+  return {first, first + std::min(micro_size_, share.samples.count() - pass.micro * micro_size_)};
 }
 
 std::array<double, 3> TrainingPlan::valid_count(std::int64_t step) const {
   std::array<double, 3> count = {0, 0, 0};
   std::vector<SampleRequest> requests;
-  data_.visit(position(step), config_.training.global_batch, requests);
+  data_.visit(position(step), schedule_.stages()[schedule_.stage_of(step)].batch, requests);
   for (const auto& request : requests)
     for (const auto task : config_.model.tasks) count[static_cast<std::size_t>(task)] += request.labels->known(task, request.row) ? 1 : 0;
   return count;

@@ -7,9 +7,10 @@ TrainingState::TrainingState(const RunConfig& config, const torch::Device& devic
       guard_(config.training.spike_factor, config.training.skipped_in_a_row) {
   net_->to(device);
   flat_ = std::make_unique<model::FlatParameters>(*net_);
-  model::AdamWConfig adamw;
-  adamw.weight_decay = config.training.weight_decay;
-  optimizer_ = std::make_unique<model::AdamW>(*flat_, adamw);
+  model::OptimizerConfig optimizer;
+  optimizer.rule = config.training.optimizer;
+  optimizer.weight_decay = config.training.weight_decay;
+  optimizer_ = std::make_unique<model::Optimizer>(*flat_, optimizer);
   if (config.training.average_decay > 0) average_ = std::make_unique<model::AveragedWeights>(*flat_, config.training.average_decay);
 }
 

@@ -26,7 +26,7 @@ class TrainingState {
 
   model::XxactModel& net() { return net_; }
   model::FlatParameters& flat() { return *flat_; }
-  model::AdamW& optimizer() { return *optimizer_; }
+  model::Optimizer& optimizer() { return *optimizer_; }
   std::int64_t step = 0;  // done, those that the guard skipped among them
   BestResult best;
 
@@ -53,7 +53,7 @@ class TrainingState {
   const RunConfig& config_;
   model::XxactModel net_;
   std::unique_ptr<model::FlatParameters> flat_;
-  std::unique_ptr<model::AdamW> optimizer_;
+  std::unique_ptr<model::Optimizer> optimizer_;
   std::unique_ptr<model::AveragedWeights> average_;  // null: off
   StepGuard guard_;
 };

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "io/dataset_shared.hpp"
 #include "pipeline/report/figures.hpp"
 #include "pipeline/stop_conditions.hpp"
 #include "pipeline/streamed_training_data.hpp"
 #include "pipeline/trainer.hpp"
+#include "pipeline/training_budget.hpp"
 #include "src/command.hpp"
 #include "src/compute_options.hpp"
 #include "src/data_option.hpp"
@@ -32,8 +34,11 @@ void describe(options::options_description& description) {
       ("stop-after", value<std::int64_t>()->default_value(0), "stop with a checkpoint (exit code 75) after this many steps in all; 0: do not")
       ("stop-before-end", value<std::int64_t>()->default_value(60), "seconds to leave before the end of the batch job, as SLURM_JOB_END_TIME or XXACT_JOB_END_TIME (seconds since 1970) give it; training stops with a checkpoint (exit code 75) while two more steps would fit before")
       ("watchdog-start", value<int>()->default_value(300), "--watchdog until the first step is done: reading data and starting devices takes longer than a step")
+      ("trace", value<std::int64_t>()->default_value(0), "write RUN/trace.json of so many first steps, for ui.perfetto.dev: what every rank does when, and how sums of gradients travel beside backward")
       ("allow-mixed-labels", bool_switch(), "train even when a label column mixes values of different definitions")
       ("dry-run", bool_switch(), "check data and configuration, print the run's budget, train nothing")
+      ("pretend-ranks", value<int>(), "with --dry-run: also what a step would take on so many ranks, modelled (docs/scaling.md)")
+      ("machine", value<std::string>()->default_value(""), "of the pretended ranks: tflops=X that a rank sustains (default: measured here), memory-gbs=3350,ranks-per-node=8,node-gbs=450,network-gbs=200,reached=0.8")
       ("print-config", bool_switch(), "print the effective configuration and leave");
   describe_memory_option(description);
   describe_compute_options(description, 100);
@@ -54,6 +59,14 @@ void refuse_mixed_labels(const io::DatasetPlan& plan, const pipeline::RunConfig&
     for (const auto& label : plan.description->labels)
       if (label.name == model::task_name(task) && label.definition.starts_with("mixed:"))
         throw ConfigError("{}: the label '{}' mixes definitions ({}): train on one of them, or say --allow-mixed-labels", plan.path.string(), label.name, label.definition);
+}
+
+std::optional<pipeline::PretendedRanks> pretended_ranks(const options::variables_map& values) {
+  const auto machine = pipeline::parse_machine(values["machine"].as<std::string>());
+  if (values.count("pretend-ranks") == 0) return std::nullopt;
+  const int ranks = values["pretend-ranks"].as<int>();
+  if (ranks < 1 || ranks > 1 << 20) throw ConfigError("--pretend-ranks {}: must be 1 to {}", ranks, 1 << 20);
+  return pipeline::PretendedRanks{ranks, machine};
 }
 
 /// A dataset that is to be held whole must leave memory for the rest.
@@ -94,10 +107,12 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   training.output = output;
   if (values.count("init") != 0) training.initial = values["init"].as<std::string>();
   training.resume = values["resume"].as<bool>();
+  training.trace = values["trace"].as<std::int64_t>();
+  if (training.trace < 0 || training.trace > 10000) throw ConfigError("--trace {}: must be 0 to 10000 steps", training.trace);
   training.stop_after = values["stop-after"].as<std::int64_t>();
   training.program_version = kVersion;
   if (values["dry-run"].as<bool>()) {
-    const auto text = pipeline::describe_training(*data, config, compute.device, compute.comm);
+    const auto text = pipeline::describe_training(*data, config, compute.device, compute.comm, pretended_ranks(values));
     if (runtime.root()) std::cout << text;
     return ExitCode::done;
   }
@@ -119,6 +134,7 @@ const Command kTrainCommand = {
     "mpirun -n 8 xxact train --data alexandria.h5 --output runs/paper --preset paper --global-batch 32768 --learning-rate 5e-4\n"
     "xxact train --data perovskites.h5 --output runs/bimodal --config configs/demo/perovskites-bimodal.ini --resume\n"
     "xxact train --data alexandria.h5 --output runs/tenth --train-fraction 0.1 --stratify labels\n"
+    "xxact train --data alexandria.h5 --output none --preset paper --global-batch 32768 --dry-run --pretend-ranks 1024 --machine tflops=400\n"
     "mpirun -n 8 xxact train --data larger-than-memory.h5 --output runs/streamed --preset paper --window-rows 20000000",
     describe, {}, run, true};
 

@@ -119,7 +119,7 @@ int run(const Settings& s) {
   keep_freed_memory();
   XxactModel model(s.config, mat2vec_table(), 1);
   FlatParameters flat(*model);
-  AdamW optimizer(flat, {});
+  Optimizer optimizer(flat, {});
   const auto data = make_data(s);
   double last_loss = 0;
   const auto train = [&] {

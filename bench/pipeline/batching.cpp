@@ -63,8 +63,8 @@ Rate batching_rate(TrainingData& data, std::int64_t micro_batch, std::int64_t sa
   double built = 0, tokens = 0, slots = 0;
   const double began = processor_seconds();
   for (std::int64_t step = 0; built < static_cast<double>(samples); ++step)
-    for (std::int64_t micro = 0; micro < plan.micro_batches(); ++micro) {
-      builder.build(plan.samples(step, micro), batch);
+    for (std::int64_t micro = 0; micro < plan.micro_batches(step); ++micro) {
+      builder.build(plan.samples({step, micro}), batch);
       built += static_cast<double>(batch.samples.size());
       slots += static_cast<double>(batch.input.element.numel());
       for (const auto& sample : batch.samples) tokens += static_cast<double>(sample.dataset->composition(sample.row).atomic_number.size());
@@ -84,7 +84,7 @@ void measure(const std::string& path, std::int64_t samples) {
   builders.emplace_back(config, data.standardisation(), Augmentation::on);
   const double selected = MPI_Wtime() - began;
   {
-    Loader loader(std::move(builders), 1, {}, [&](BatchBuilder& builder, std::int64_t step, Batch& batch) { builder.build(plan.samples(step, 0), batch); });
+    Loader loader(std::move(builders), 1, {}, [&](BatchBuilder& builder, std::int64_t step, Batch& batch) { builder.build(plan.samples({step, 0}), batch); });
     loader.next();
   }
   std::array<double, 3> seconds = {loaded, selected, MPI_Wtime() - began};
@@ -117,7 +117,7 @@ void measure_streamed(const std::string& path, std::int64_t window_rows) {
   double first = 0, memory = 0;
   for (std::int64_t step = 0; step < steps; ++step) {
     data.used_before(plan.position(step));
-    builder.build(plan.samples(step, 0), batch);
+    builder.build(plan.samples({step, 0}), batch);
     if (step == 0) first = MPI_Wtime() - began;
     if (step == steps / 2) memory = proportional_bytes();
   }

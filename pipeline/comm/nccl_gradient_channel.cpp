@@ -18,7 +18,7 @@ void check_nccl(ncclResult_t result, ncclComm_t comm, const char* what) {
 
 class NcclGradientChannel final : public GradientChannel {
  public:
-  NcclGradientChannel(const Communicator& comm, int device) : device_(device), stream_(at::cuda::getStreamFromPool(true, static_cast<c10::DeviceIndex>(device))) {
+  NcclGradientChannel(const Communicator& comm, int device) : device_(device), ranks_(comm.size()), stream_(at::cuda::getStreamFromPool(true, static_cast<c10::DeviceIndex>(device))) {
     const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device));
     ncclUniqueId id{};
     if (comm.root()) check_nccl(ncclGetUniqueId(&id), nullptr, "making the NCCL id");
@@ -29,6 +29,8 @@ class NcclGradientChannel final : public GradientChannel {
   ~NcclGradientChannel() override { ncclCommAbort(nccl_); }
   NcclGradientChannel(const NcclGradientChannel&) = delete;
   NcclGradientChannel& operator=(const NcclGradientChannel&) = delete;
+
+  int ranks() const override { return ranks_; }
 
   void start_sum(float* values, std::int64_t count) override {
     ready_.record(at::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device_)));
@@ -42,7 +44,7 @@ class NcclGradientChannel final : public GradientChannel {
   }
 
  private:
-  int device_;
+  int device_, ranks_;
   c10::cuda::CUDAStream stream_;
   at::cuda::CUDAEvent ready_, done_;
   ncclComm_t nccl_ = nullptr;

@@ -76,8 +76,8 @@ TEST(FlatParameters, BucketsCoverEachGradientOnceAndFollowTheBackwardPass) {
 TEST(AdamW, AgreesWithTheFormulaOverManySteps) {
   auto model = reference_case("xrd").build();
   FlatParameters flat(*model);
-  const AdamWConfig config{0.9, 0.98, 1e-8, 0.1};
-  AdamW optimizer(flat, config);
+  const OptimizerConfig config{UpdateRule::adamw, 0.9, 0.98, 1e-8, 0.1};
+  Optimizer optimizer(flat, config);
   auto w = flat.weights().to(torch::kFloat64), m = torch::zeros_like(w), v = torch::zeros_like(w);
   auto decay = torch::zeros_like(w);
   decay.narrow(0, 0, flat.decay_size()).fill_(config.weight_decay);
@@ -100,7 +100,7 @@ TEST(AdamW, AgreesWithPyTorchsOptimizerOnTheModel) {
   const auto& reference = reference_case("composition");
   auto ours = reference.build(), theirs = reference.build();
   FlatParameters flat(*ours);
-  AdamW optimizer(flat, {0.9, 0.98, 1e-8, 0.05});
+  Optimizer optimizer(flat, {UpdateRule::adamw, 0.9, 0.98, 1e-8, 0.05});
   std::vector<torch::Tensor> yes, no;
   for (const auto& item : theirs->named_parameters()) (is_decayed(item.key(), item.value()) ? yes : no).push_back(item.value());
   const auto options = [](double decay) {
@@ -119,12 +119,60 @@ TEST(AdamW, AgreesWithPyTorchsOptimizerOnTheModel) {
     EXPECT_LT(relative_difference(ours->named_parameters()[item.key()], item.value()), 5e-6) << item.key();
 }
 
-TEST(AdamW, ContinuesFromRestoredState) {
+TEST(Lamb, AgreesWithTheFormulaMatrixByMatrix) {
+  auto model = reference_case("bimodal").build();
+  FlatParameters flat(*model);
+  const OptimizerConfig config{UpdateRule::lamb, 0.9, 0.98, 1e-6, 0.1};
+  Optimizer optimizer(flat, config);
+  struct Moments { torch::Tensor w, m, v; };
+  std::vector<Moments> expected;
+  for (const auto& parameter : flat.parameters()) {
+    const auto w = parameter.tensor.detach().to(torch::kFloat64);
+    expected.push_back({w, torch::zeros_like(w), torch::zeros_like(w)});
+  }
+  // One matrix of nothing, and one with a norm above the limit.
+  std::vector<std::size_t> matrices;
+  for (std::size_t i = 0; i < flat.parameters().size(); ++i)
+    if (flat.parameters()[i].decay) matrices.push_back(i);
+  {
+    torch::NoGradGuard no_grad;
+    for (const auto& [place, factor] : {std::pair{matrices[0], 0.0}, {matrices[1], 100.0}}) {
+      flat.parameters()[place].tensor.mul_(factor);
+      expected[place].w.mul_(factor);
+    }
+  }
+  ASSERT_GT(expected[matrices[1]].w.norm().item<double>(), 10.0);
+  torch::manual_seed(8);
+  for (int t = 1; t <= 10; ++t) {
+    const double rate = 1e-2 / t;
+    flat.gradient().copy_(torch::randn_like(flat.gradient()));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      auto& [w, m, v] = expected[i];
+      const auto& parameter = flat.parameters()[i];
+      const auto g = flat.gradient().narrow(0, parameter.offset, parameter.size).view(parameter.shape).to(torch::kFloat64);
+      m = config.beta1 * m + (1 - config.beta1) * g;
+      v = config.beta2 * v + (1 - config.beta2) * g * g;
+      auto u = (m / (1 - std::pow(config.beta1, t))) / ((v / (1 - std::pow(config.beta2, t))).sqrt() + config.epsilon);
+      double ratio = 1;
+      if (parameter.decay) {
+        u = u + config.weight_decay * w;
+        const double weight = w.norm().item<double>(), update = u.norm().item<double>();
+        if (weight > 0 && update > 0) ratio = std::min(weight, 10.0) / update;
+      }
+      w = w - rate * ratio * u;
+    }
+    optimizer.step(rate);
+  }
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_LT(relative_difference(flat.parameters()[i].tensor.to(torch::kFloat64), expected[i].w), 2e-6) << flat.parameters()[i].name;
+}
+
+TEST(Optimizer, ContinuesFromRestoredState) {
   const auto& reference = reference_case("xrd");
   auto first = reference.build(), second = reference.build();
   FlatParameters one(*first), two(*second);
-  AdamW a(one, {}), b(two, {});
-  const auto step = [](FlatParameters& flat, AdamW& optimizer, int t) {
+  Optimizer a(one, {}), b(two, {});
+  const auto step = [](FlatParameters& flat, Optimizer& optimizer, int t) {
     torch::manual_seed(static_cast<std::uint64_t>(t));
     flat.gradient().copy_(torch::randn_like(flat.gradient()));
     optimizer.step(1e-2);

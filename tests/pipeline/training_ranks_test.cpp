@@ -94,6 +94,28 @@ TEST_F(TrainingRanks, MicroBatchesAddUpToTheWholeBatch) {
   EXPECT_LT(difference(train_losses(config, scratch("micro"), world_), whole), 1e-4);
 }
 
+TEST_F(TrainingRanks, AGrowingBatchIsTheSameOnAnyRanksAndAfterResuming) {
+  auto config = training_case(64, 1);
+  config.training.batch_start = 2;  // fewer than three ranks: one has no samples at first
+  config.training.batch_ramp = 0.2;
+  config.training.micro_batch = 9;
+  const auto alone = train_losses(config, own("ramp-alone"), self_);
+  EXPECT_GT(alone.size(), 100U) << "1 epoch of 3,076 rows has 48 steps of 64, and more in the ramp";
+  EXPECT_LT(difference(train_losses(config, scratch("ramp"), world_), alone), 1e-4);
+  train_losses(config, scratch("ramp-stopped"), world_, false, 70);
+  EXPECT_LT(difference(train_losses(config, scratch("ramp-stopped"), world_, true), alone), 1e-4);
+}
+
+TEST_F(TrainingRanks, LambTrainsOnAnyRanksAndAfterResuming) {
+  auto config = training_case(256, 40.0 * 256 / 3076);
+  set_field(config, "optimizer", "lamb");
+  const auto alone = train_losses(config, own("lamb-alone"), self_);
+  EXPECT_LT(alone.back(), 0.7 * alone.front());
+  EXPECT_LT(difference(train_losses(config, scratch("lamb"), world_), alone), 1e-4);
+  train_losses(config, scratch("lamb-stopped"), world_, false, 17);
+  EXPECT_LT(difference(train_losses(config, scratch("lamb-stopped"), world_, true), alone), 1e-4);
+}
+
 TEST_F(TrainingRanks, RanksWithoutSamplesTakePart) {
   const auto config = training_case(2, 12.0 / 3000);
   const auto alone = train_losses(config, own("tiny-alone"), self_);

@@ -1,0 +1,132 @@
+#include "pipeline/training_budget.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "model/objectives.hpp"
+#include "model/operations.hpp"
+#include "pipeline/batch_builder.hpp"
+#include "pipeline/comm/gradient_recorder.hpp"
+#include "pipeline/gradient_reducer.hpp"
+#include "pipeline/training_plan.hpp"
+#include "pipeline/training_state.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+// Enough for the rate of a CPU, few enough for the largest preset to answer within seconds.
+constexpr std::size_t kSamplesOnCpu = 8;
+
+double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
+
+/// One forward and backward pass, with what the reducer sends meanwhile.
+struct Probe {
+  std::size_t samples = 0;
+  double forward_s = 0, backward_s = 0;
+  std::vector<GradientMessage> messages;
+};
+
+Probe probe_step(TrainingData& data, const RunConfig& config, const Device& device, const TrainingPlan& plan, TrainingState& state, int ranks) {
+  const comm::Communicator self(MPI_COMM_SELF);
+  comm::GradientRecorder recorder(ranks);
+  GradientReducer reducer(state.flat(), recorder, self);
+  BatchBuilder builder(config, data.standardisation(), Augmentation::on);
+  Batch batch;
+  data.begin(0, plan.position(1));
+  auto requests = plan.samples({0, 0});
+  if (!device.is_cuda() && requests.size() > kSamplesOnCpu) requests.resize(kSamplesOnCpu);
+  builder.build(requests, batch);
+  data.end();
+  Probe probe;
+  probe.samples = requests.size();
+  const auto wait = [&] { if (device.is_cuda()) torch::cuda::synchronize(device.torch().index()); };
+  for (const bool warm : {false, true}) {
+    recorder.clear();
+    reducer.arm();
+    wait();
+    const auto start = Clock::now();
+    const auto output = state.net()->forward(to_device(batch.input, device.torch()));
+    const auto loss = model::objective(output, to_device(batch.targets, device.torch()), config.training.objective, plan.valid_count(0)).total;
+    wait();
+    const auto turn = Clock::now();
+    loss.backward();
+    wait();
+    const auto end = Clock::now();
+    reducer.finish();
+    if (!warm) continue;
+    probe.forward_s = seconds(turn - start);
+    probe.backward_s = seconds(end - turn);
+    for (const auto& message : recorder.transfers())
+      probe.messages.push_back({std::clamp(seconds(message.started - turn) / probe.backward_s, 0.0, 1.0), 4.0 * static_cast<double>(message.floats)});
+  }
+  return probe;
+}
+
+/// Seconds to hours, whichever is readable.
+std::string duration_text(double s) { return s < 120 ? fmt::format("{:.3g} s", s) : s < 7200 ? fmt::format("{:.3g} min", s / 60) : fmt::format("{:.3g} h", s / 3600); }
+
+std::string describe_pretended(TrainingData& data, const RunConfig& config, const Device& device, const PretendedRanks& pretended) {
+  const int ranks = pretended.ranks;
+  const TrainingPlan plan(data, config, 0, ranks);
+  TrainingState state(config, device.torch());
+  const auto probe = probe_step(data, config, device, plan, state, ranks);
+  auto machine = pretended.machine;
+  const double operations = model::training_operations(config.model, data.facts().elements);
+  const double probed = operations * static_cast<double>(probe.samples) / (probe.forward_s + probe.backward_s);
+  const bool measured = machine.operations_per_s == 0;
+  if (measured) machine.operations_per_s = probed;
+  const auto share = comm::share_of(config.training.global_batch, 0, ranks).count();
+  const auto passes = std::max<std::int64_t>(1, plan.micro_batches(plan.total_steps()));
+  // The last rank's share may be one sample larger; every rank waits for it.
+  const double largest = static_cast<double>((config.training.global_batch + ranks - 1) / ranks);
+  const double model_s = operations * largest / machine.operations_per_s;
+  const double backward_s = model_s / static_cast<double>(passes) * probe.backward_s / (probe.forward_s + probe.backward_s);
+  const double update_s = update_seconds(machine, static_cast<double>(state.flat().size()), config.training.average_decay > 0);
+  const auto step = model_step(machine, ranks, model_s + update_s, backward_s, probe.messages);
+  const double alone_s = operations * static_cast<double>(config.training.global_batch) / machine.operations_per_s + update_s;
+  double bytes = 0, most = 0;
+  for (const auto& message : probe.messages) {
+    bytes += message.bytes;
+    most = std::max(most, message.bytes);
+  }
+  const int nodes = (ranks + machine.ranks_per_node - 1) / machine.ranks_per_node;
+  const double run_s = step.total_s() * static_cast<double>(plan.total_steps());
+  std::string ready;
+  for (const auto& message : probe.messages) ready += fmt::format("{}{:.0f}", ready.empty() ? "" : ", ", 100 * message.ready);
+  return fmt::format(
+      "pretended   {} ranks on {} node{}; {} samples a step and rank in {} forward pass{}\n"
+      "messages    {} a step of {:.1f} MiB in all, the largest {:.1f} MiB, ready at {} % of backward\n"
+      "rank        {:.4g} TFLOP/s, {} (this device: {:.4g} with {} samples)\n"
+      "step        {:.3g} ms: {:.3g} of forward and backward, {:.3g} of update, {:.3g} of sums not hidden ({:.3g} in all)\n"
+      "run         {:.4g} samples/s, {} and {:.4g} node-hours for {} steps, at {:.1f} % of {} times one rank\n",
+      ranks, nodes, nodes > 1 ? "s" : "", share, passes, passes > 1 ? "es" : "", probe.messages.size(), bytes / (1 << 20), most / (1 << 20), ready.empty() ? "-" : ready,
+      1e-12 * machine.operations_per_s, measured ? "measured here" : "given", 1e-12 * probed, probe.samples, 1e3 * step.total_s(), 1e3 * model_s, 1e3 * update_s, 1e3 * step.exposed_s,
+      1e3 * step.communication_s, static_cast<double>(config.training.global_batch) / step.total_s(), duration_text(run_s), run_s / 3600 * nodes, plan.total_steps(),
+      100 * alone_s / (ranks * step.total_s()), ranks);
+}
+
+}  // namespace
+
+std::string describe_training(TrainingData& data, const RunConfig& config, const Device& device, const comm::Communicator& comm, const std::optional<PretendedRanks>& pretended) {
+  TrainingState state(config, device.torch());
+  const TrainingPlan plan(data, config, comm.rank(), comm.size());
+  const double mib = 1.0 / (1 << 20);
+  // Weights, gradients, two moments and the average, float32; the training checkpoint holds all but the gradients.
+  const double state_mib = 5.0 * 4.0 * static_cast<double>(state.flat().size()) * mib;
+  const auto passes = plan.micro_batches(plan.total_steps());
+  const auto text = fmt::format(
+      "rows        {} to train on, {} to validate\n"
+      "data        {}\n"
+      "steps       {} of {} samples ({} warm-up); validation every {}, checkpoint every {}\n"
+      "per rank    {} forward passes a step on {} rank{}\n"
+      "parameters  {}; {:.4g} GFLOP to train with a sample\n"
+      "memory      {:.1f} MiB of weights, gradients and optimiser a rank; {:.1f} MiB a checkpoint\n",
+      data.samples(), data.validation().rows.size(), data.describe(), plan.total_steps(), config.training.global_batch, plan.warmup_steps(), plan.validate_every(), plan.checkpoint_every(),
+      passes, comm.size(), comm.size() > 1 ? "s" : "", state.flat().size(), 1e-9 * model::training_operations(config.model, data.facts().elements), state_mib, state_mib * 0.8);
+  return pretended ? text + describe_pretended(data, config, device, *pretended) : text;
+}
+
+}  // namespace xxact::pipeline
