@@ -8,7 +8,7 @@ readonly stopped_with_checkpoint=75 terminated=143
 
 say() { printf '%s job: %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
 
-# begin_job: directory, site profile, modules, times. A job that has had all its tries ends here, before it costs anything.
+# begin_job: directory, modules, times. A job that has had all its tries ends here, before it costs anything.
 begin_job() {
   local restarts
   restarts=$(scheduler_restarts)
@@ -17,8 +17,6 @@ begin_job() {
     exit "$stopped_with_checkpoint"
   fi
   cd "$job_directory" || exit 1
-  # shellcheck source=/dev/null
-  source "$job_site"
   set +eu  # modules of many centres read unset variables
   if declare -F site_setup >/dev/null; then site_setup; fi
   set -eu

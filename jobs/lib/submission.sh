@@ -128,11 +128,14 @@ compose_qsub() {
   if [[ -n ${site_queue:-} ]]; then job_qsub+=(-q "$site_queue"); fi
   job_qsub+=("${site_submit_options[@]}" -o "$folder/")
   command=("${job_qsub[@]}")
-  if [[ -n $array ]]; then
-    ((tasks > 1)) || bad_usage "PBS has no array of one task: give --array at least two, or --packed"
+  local variables="XXACT_JOB_RECORD=$job_record"
+  if [[ $array == *,* ]]; then bad_usage "--array $array: PBS takes one range, such as 0-15 or 0-30:5"; fi
+  if ((tasks > 1)); then
     command+=(-J "$array")
+  elif [[ -n $array ]]; then  # PBS has no array of one task
+    variables+=",XXACT_JOB_INDEX=$last_task"
   fi
-  command+=(-v "XXACT_JOB_RECORD=$job_record" "$job_root/jobs/pbs/$job_kind.pbs")
+  command+=(-v "$variables" "$job_root/jobs/pbs/$job_kind.pbs")
 }
 
 compose() {
@@ -165,11 +168,15 @@ print_plan() {
   printf '\n'
 }
 
-# The record is all that a job file knows: shell assignments, quoted by bash itself.
+# The record is all that a job file knows: shell assignments, quoted by bash itself. The site's are in it too, since a job need
+# not see the environment that the profile was read in (PBS hands nothing on).
 submit_job() {
   command -v "${command[0]}" >/dev/null || bad_usage "there is no ${command[0]} on this machine: submit from a login node, or use --dry-run"
   mkdir -p "$folder"
-  declare -p job_root job_site job_kind job_nodes job_walltime_s job_lead_s job_max_restarts job_packed job_fractions job_arguments \
-    job_xxact job_directory job_qsub >"$job_record"
+  {
+    declare -p job_root job_site job_kind job_nodes job_walltime_s job_lead_s job_max_restarts job_packed job_fractions job_arguments \
+      job_xxact job_directory job_qsub "${!site_@}"
+    declare -f site_setup || true
+  } >"$job_record"
   "${command[@]}"
 }
