@@ -16,6 +16,7 @@ fail() {
   echo "$*"
   squeue -o '%i %P %T %r %S' || true
   tail -n 60 ./*/*.log 2> /dev/null || true
+  tail -n 40 "$slurm_folder/slurmctld.log" "$slurm_folder/slurmd.log" || true
   exit 1
 }
 submit() {  # FOLDER ARGUMENTS...: sets job
@@ -26,17 +27,21 @@ submit() {  # FOLDER ARGUMENTS...: sets job
   job=$(sed -n 's/^Submitted batch job //p' "$folder/submit.txt")
 }
 field() { scontrol show job --oneliner "$1" | tr ' ' '\n' | sed -n "s/^$2=//p" | sed -n 1p; }  # JOB NAME
-# until_state JOB STATE...: SLURM keeps what it requeues for two minutes: not here. For a moment it calls that FAILED.
-until_state() {
-  local id=$1 state waited=0 ended=0
+# SLURM keeps what it requeues for two minutes. Here three seconds do; less, and the node takes it for the job that it has just ended.
+hurry() {  # JOB
+  if [[ $(field "$1" Reason) != BeginTime ]]; then return; fi
+  sleep 3
+  scontrol update JobId="$1" StartTime=now || true
+}
+until_state() {  # JOB STATE...
+  local id=$1 state waited=0
   shift
   while :; do
     state=$(field "$id" JobState)
     if [[ " $* " == *" $state "* ]]; then break; fi
     case $state in
-      PENDING) if [[ $(field "$id" Reason) == BeginTime ]]; then scontrol update JobId="$id" StartTime=now; fi ;;
-      COMPLETED | FAILED | CANCELLED | TIMEOUT | PREEMPTED | NODE_FAIL) ((++ended < 25)) || fail "job $id: $state, not $*" ;;
-      *) ended=0 ;;
+      PENDING) hurry "$id" ;;
+      COMPLETED | FAILED | CANCELLED | TIMEOUT | PREEMPTED | NODE_FAIL) fail "job $id: $state, not $*" ;;
     esac
     sleep 0.2
     ((++waited < 600)) || fail "job $id: $state after 120 s, not $*"
@@ -94,21 +99,30 @@ cmp screened/shard-0/ranking.csv screened/shard-1/ranking.csv || fail "the shard
 has_line screening/*_1.log "shard 1 of 2: second set.h5"
 took "two shards"
 
-# What the job makes of its program's end, with stand-ins for the program.
+# What the job makes of its program's end, with stand-ins for the program, two of them side by side.
 started
-export XXACT_RANKS_PER_NODE=1 XXACT_LAUNCHER_OPTIONS=--overlap XXACT=$PWD/stand-in
+export XXACT_RANKS_PER_NODE=1 XXACT_LAUNCHER_OPTIONS=--overlap
 # stand_in NAME BODY: each try adds a line to NAME.tries.
-stand_in() { printf '#!/usr/bin/env bash\necho >> "%s/%s.tries"\n%s\n' "$PWD" "$1" "$2" > stand-in; chmod +x stand-in; }
+stand_in() {
+  export XXACT=$PWD/$1.program
+  printf '#!/usr/bin/env bash\necho "$*" >> "%s/%s.tries"\n%s\n' "$PWD" "$1" "$2" > "$XXACT"
+  chmod +x "$XXACT"
+}
 tries() { if [[ -e $1.tries ]]; then wc -l < "$1.tries"; else echo 0; fi; }
 until_tried() {  # NAME [TIMES]
   local waited=0
   until (($(tries "$1") >= ${2:-1})); do
     sleep 0.1
-    if [[ $(field "$job" Reason) == BeginTime ]]; then scontrol update JobId="$job" StartTime=now || true; fi
+    hurry "$job"
     ((++waited < 600)) || fail "$1 has not begun ${2:-1} times after 60 s"
   done
   sleep 0.5  # and the stand-in has set its traps
 }
+
+# SLURM's warning goes to the batch shell, which hands it on: sbatch --signal, up to a minute early.
+stand_in warned "if [[ \$(wc -l < '$PWD/warned.tries') == 1 ]]; then trap 'exit 75' USR1; for i in {1..500}; do sleep 0.1; done; exit 1; fi"
+submit warned --time 00:01:00 --warn 30 train -- --data a --output warned-run
+warned=$job
 
 stand_in failing 'exit 1'
 submit failing train -- --data a --output failing-run
@@ -126,6 +140,15 @@ until_state "$job" FAILED
 has_line capped/*-"$job".log "not started again, because it has been 1 times"
 took "exit codes and cap"
 
+# Of an array only the task that stopped is started again.
+started
+stand_in scaled "if [[ \$* == *fraction-1\ * && \$(grep -c 'fraction-1 ' '$PWD/scaled.tries') == 1 ]]; then exit 75; fi"
+submit scaled --fractions 0.5,1 scaling -- --data a --output study --subset-seed 3
+until_state "${job}_0" COMPLETED
+until_state "${job}_1" COMPLETED
+[[ $(grep -c 'fraction-0.5 ' scaled.tries) == 1 && $(grep -c 'fraction-1 --train-fraction 1$' scaled.tries) == 2 ]] || fail "tries of the array: $(cat scaled.tries)"
+took "array with a restart"
+
 # A cancelled job stays cancelled, though its program writes a checkpoint and leaves with 75.
 started
 stand_in cancelled 'trap "exit 75" TERM USR1; while :; do sleep 0.1; done'
@@ -136,6 +159,12 @@ until_state "$job" CANCELLED
 sleep 2
 [[ $(field "$job" JobState) == CANCELLED && $(field "$job" Restarts) == 0 ]] || fail "cancelled: $(field "$job" JobState), $(field "$job" Restarts) restarts"
 took cancelled
+
+started
+until_state "$warned" COMPLETED
+[[ $(field "$warned" Restarts) == 1 && $(tries warned) == 2 ]] || fail "warned: $(field "$warned" Restarts) restarts, $(tries warned) tries"
+has_line warned/*-"$warned".log "SIGUSR1 from the scheduler: SIGUSR1 to the ranks"
+took "warning before the end, the rest of it"
 
 # Ingest knows no signal; preempted, it is started again all the same.
 started
