@@ -16,8 +16,10 @@ rank_command() {
     mpiexec)  # of PALS (Cray), of MPICH
       rank_command=(mpiexec -n "$ranks" -ppn "$site_ranks_per_node")
       ;;
-    mpirun)  # of OpenMPI. Its own SIGTERM would be followed by SIGKILL after one second: too short for a checkpoint
-      rank_command=(mpirun -n "$ranks" --map-by "ppr:$site_ranks_per_node:node:PE=$site_cores_per_rank" --mca odls_base_sigkill_timeout 60)
+    # OpenMPI's: a second after SIGTERM it kills its ranks, too soon for a checkpoint. Longer is no better: after ranks have left
+    # with 75 by themselves, it waits twice this long (measured with 4.1.4), and KillWait is 30 s.
+    mpirun)
+      rank_command=(mpirun -n "$ranks" --map-by "ppr:$site_ranks_per_node:node:PE=$site_cores_per_rank" --mca odls_base_sigkill_timeout 10)
       ;;
     *)
       say "site_launcher=$site_launcher in $job_site: neither srun nor mpiexec nor mpirun"
@@ -33,7 +35,7 @@ rank_command() {
 # Ranks are asked once, however many warnings come: SLURM sends the batch shell SIGTERM at the end as well.
 forward_stop() {
   signalled=1
-  if [[ $stop_ranks_with == NONE || -z $launcher || $asked == 1 ]]; then return; fi
+  if [[ $stop_ranks_with == NONE || -z $launcher || $asked == 1 ]]; then return 0; fi  # a bare return hands on what `wait` gave
   asked=1
   say "SIG$1 from the scheduler: SIG$stop_ranks_with to the ranks"
   kill "-$stop_ranks_with" "$launcher" 2>/dev/null || true

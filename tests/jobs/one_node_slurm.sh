@@ -21,11 +21,13 @@ free_port() {
   return 1
 }
 
+# PMIx names files in /tmp by the job's number: those of two tests at a time must differ.
 slurm_configuration() {
   local host
   host=$(hostname -s)
   cat <<TEXT
 ClusterName=xxact
+FirstJobId=$(shuf -i 1000-60000000 -n 1)
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$(free_port)
 SlurmdPort=$(free_port)

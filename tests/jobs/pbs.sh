@@ -139,3 +139,13 @@ rm -f qsub.txt
 echo 'kill -TERM $$; sleep 5' > do
 run_job ingest
 check "interrupted ingest" 75 1
+
+# One GPU a rank, in the site's order.
+rm -rf log && XXACT_GPUS_PER_NODE=2 XXACT_GPU_ORDER=3,1 submit train -- --data a.h5 --output run
+echo 'echo "$CUDA_VISIBLE_DEVICES" > "$HERE/gpu.txt"' > do
+run_job train PMI_LOCAL_RANK=1
+[[ $code == 0 && $(cat gpu.txt) == 1 ]] || { echo "GPU order: exit code $code"; cat job.txt; exit 1; }
+run_job train PMI_LOCAL_RANK=0
+[[ $(cat gpu.txt) == 3 ]]
+run_job train
+[[ $code == 64 ]] && grep -q 'tells no local rank' job.txt
