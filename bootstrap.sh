@@ -16,6 +16,8 @@ apt_packages=(
 
 # For the sanitizers and the fuzz harnesses: libFuzzer is part of clang, llvm names the lines of a report. zstd packs seeds.
 readonly sanitizer_packages=(clang libclang-rt-dev llvm zstd)
+# A SLURM of one node, for the tests of the job files.
+readonly scheduler_packages=(slurmctld slurmd slurm-client munge)
 readonly fuzz_seconds=2  # each of seven harnesses, in `test`
 
 # The wheels are pinned one by one and installed without their dependencies: the program uses Torch's C++ libraries,
@@ -246,6 +248,7 @@ while (($#)); do
 done
 
 case $command in test | asan | fuzz) apt_packages+=("${sanitizer_packages[@]}") ;; esac
+if [[ $command == test ]]; then apt_packages+=("${scheduler_packages[@]}"); fi
 
 case $command in
   setup) choose_device; setup ;;
