@@ -59,6 +59,12 @@ void RunFolder::write_summary(const nlohmann::json& summary) const {
   if (writer_) write_file_atomically(path_ / "summary.json", summary.dump(2) + "\n");
 }
 
+bool RunFolder::finished() const {
+  std::ifstream in(path_ / "summary.json");
+  const auto summary = nlohmann::json::parse(in, nullptr, false);
+  return summary.is_object() && summary.value("finished", false);
+}
+
 void RunFolder::prune_checkpoints() const {
   if (!writer_) return;
   const auto files = io::list_checkpoints(checkpoints());

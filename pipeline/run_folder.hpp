@@ -24,6 +24,8 @@ class RunFolder {
   /// One line; reaches the file at once when `flush`.
   void append_metrics(const nlohmann::json& line, bool flush);
   void write_summary(const nlohmann::json& summary) const;
+  /// Whether there is a summary of a run that did all its steps.
+  bool finished() const;
   /// Removes all checkpoints but the last two.
   void prune_checkpoints() const;
 

@@ -74,8 +74,7 @@ job_train() {
   end_job "$status" "$folder"
 }
 
-# Task i screens the i-th of the --data files. Screening begins at the beginning each time: a preempted task is started again, one
-# whose time was over is not, since it would not get further.
+# Task i screens the i-th of the --data files, and goes on behind the rows that are written.
 job_screen() {
   local index output status=0
   local -a files others
@@ -84,11 +83,11 @@ job_screen() {
   index=$(scheduler_array_index)
   output=$(value_of output)/shard-$index
   begin_job
-  stop_ranks_with=NONE
+  stop_ranks_with=TERM  # as with ingest
   say "shard $index of ${#files[@]}: ${files[index]}"
   mkdir -p "$output"
   run_ranks screen "${others[@]}" --data "${files[index]}" --output "$output" || status=$?
-  if ((status == terminated)) && ! scheduler_ends_job && ! scheduler_out_of_time; then status=$stopped_with_checkpoint; fi
+  if ((status == terminated)); then status=$stopped_with_checkpoint; fi
   end_job "$status" "$output"
 }
 

@@ -2,7 +2,7 @@
 # site_ranks_per_node, site_cores_per_rank, site_gpu_order.
 # shellcheck shell=bash disable=SC2154,SC2034
 
-# The signal that ranks get when the allocation is about to end: USR1 asks xxact train for a checkpoint; NONE: none.
+# The signal that ranks get when the allocation is about to end: USR1 asks xxact train for a checkpoint.
 stop_ranks_with=USR1
 
 rank_command() {
@@ -35,7 +35,7 @@ rank_command() {
 # Ranks are asked once, however many warnings come: SLURM sends the batch shell SIGTERM at the end as well.
 forward_stop() {
   signalled=1
-  if [[ $stop_ranks_with == NONE || -z $launcher || $asked == 1 ]]; then return 0; fi  # a bare return hands on what `wait` gave
+  if [[ -z $launcher || $asked == 1 ]]; then return 0; fi  # a bare return hands on what `wait` gave
   asked=1
   say "SIG$1 from the scheduler: SIG$stop_ranks_with to the ranks"
   kill "-$stop_ranks_with" "$launcher" 2>/dev/null || true
@@ -45,7 +45,7 @@ forward_stop() {
 run_ranks() {
   local status rank_command
   rank_command
-  if [[ $warned == 1 && $stop_ranks_with != NONE ]]; then return "$stopped_with_checkpoint"; fi
+  if [[ $warned == 1 ]]; then return "$stopped_with_checkpoint"; fi
   printf '%q ' "${rank_command[@]}" "$@" >&2
   printf '\n' >&2
   asked=0

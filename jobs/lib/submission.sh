@@ -86,12 +86,11 @@ choose_tasks() {
   ((last_task < members)) || bad_usage "--array $array: task $last_task is beyond the $members $what (0 to $((members - 1)))"
 }
 
-# Screening cannot use a warning; ingest needs no long one.
+# Ingest and screening need no long warning: what they have written is on disk.
 choose_warning() {
   local quarter=$((job_walltime_s / 4))
   case $job_kind in
-    screen) job_lead_s=0 ;;
-    ingest) job_lead_s=${warn:-$((quarter < 60 ? quarter : 60))} ;;
+    ingest | screen) job_lead_s=${warn:-$((quarter < 60 ? quarter : 60))} ;;
     *) job_lead_s=${warn:-$((quarter < 300 ? quarter : 300))} ;;
   esac
   ((job_lead_s < job_walltime_s)) || bad_usage "--warn $job_lead_s: not less than --time"

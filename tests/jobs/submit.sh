@@ -48,8 +48,7 @@ for site in perlmutter polaris leonardo juwels-booster generic; do
       [[ $(argument_after --output) == "$PWD/with a space/log/$job-"*.log ]]
       case $job in
         train | scaling) [[ $(argument_after --signal) == B:USR1@300 ]] ;;
-        ingest) [[ $(argument_after --signal) == B:USR1@60 ]] ;;
-        screen) [[ " ${command[*]} " != *" --signal"* ]] ;;
+        ingest | screen) [[ $(argument_after --signal) == B:USR1@60 ]] ;;
       esac
     fi
     case $job in
