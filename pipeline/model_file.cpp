@@ -19,7 +19,7 @@ std::array<double, 3> read_triple(const io::Checkpoint& file, const std::string&
 }  // namespace
 
 void NamedArrays::add(const std::string& prefix, const model::FlatParameters& flat, const torch::Tensor& flat_buffer) {
-  kept_.push_back(flat_buffer.detach().to(torch::kCPU, torch::kFloat32).contiguous().clone());
+  kept_.push_back(flat_buffer.detach().to(torch::TensorOptions(torch::kCPU).dtype(torch::kFloat32), /*non_blocking=*/false, /*copy=*/snapshot_ == Snapshot::copy));
   const auto* values = kept_.back().data_ptr<float>();
   for (const auto& parameter : flat.parameters())
     arrays_.push_back({prefix + "/" + parameter.name, parameter.shape, std::span<const float>(values + parameter.offset, static_cast<std::size_t>(parameter.size))});

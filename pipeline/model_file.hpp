@@ -25,15 +25,19 @@ struct ModelDescription {
   std::int64_t step = 0, consumed_samples = 0;
 };
 
-/// Host copies of flat buffers cut into named arrays, kept alive for writing.
+/// Flat buffers cut into named arrays in host memory, kept alive for writing: as copies, so that their owner can go on, or, where they
+/// are in host memory already, as they are, if the owner leaves them alone meanwhile.
+enum class Snapshot { copy, share };
 class NamedArrays {
  public:
-  /// Adds `prefix/<parameter name>` for every parameter, values from `flat_buffer` ([N], any device).
+  explicit NamedArrays(Snapshot snapshot = Snapshot::copy) : snapshot_(snapshot) {}
+  /// Adds `prefix/<parameter name>` for every parameter, values from `flat_buffer` ([N] float32, any device).
   void add(const std::string& prefix, const model::FlatParameters& flat, const torch::Tensor& flat_buffer);
   void add(const std::string& name, std::span<const double> values);
   const std::vector<io::CheckpointArray>& arrays() const { return arrays_; }
 
  private:
+  Snapshot snapshot_;
   std::vector<torch::Tensor> kept_;
   std::vector<std::unique_ptr<std::vector<double>>> kept_values_;
   std::vector<io::CheckpointArray> arrays_;

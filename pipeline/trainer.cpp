@@ -77,7 +77,7 @@ class Trainer {
   double accumulate_gradients(Loader& loader);
   StepNumbers take_step(Loader& loader);
   void validate_now(nlohmann::json& line);
-  void save_checkpoint();
+  void save_checkpoint(Snapshot kind);
   void finish_checkpoints();
   void log_step(const StepNumbers& numbers, nlohmann::json line, bool flush);
   void write_summary();
@@ -252,10 +252,10 @@ void Trainer::validate_now(nlohmann::json& line) {
   line["validation_score"] = result.score;
 }
 
-void Trainer::save_checkpoint() {
+void Trainer::save_checkpoint(Snapshot kind) {
   const auto saving = times_.measure(Phase::checkpoint);
   if (comm_.root())
-    writer_.write(folder_.checkpoints() / io::checkpoint_file_name(state_.step), state_.snapshot(description({})), [this] { folder_.prune_checkpoints(); });
+    writer_.write(folder_.checkpoints() / io::checkpoint_file_name(state_.step), state_.snapshot(description({}), kind), [this] { folder_.prune_checkpoints(); });
 }
 
 void Trainer::finish_checkpoints() {
@@ -345,12 +345,14 @@ TrainingOutcome Trainer::run() {
     }
     const bool save = last || !stop.empty() || state_.step % plan_.checkpoint_every() == 0;
     log_step(numbers, line, save);
-    if (save) save_checkpoint();
+    // Behind the last step nothing changes the state any more, and the copy is spared.
+    if (save) save_checkpoint(last || !stop.empty() ? Snapshot::share : Snapshot::copy);
     else writer_.check();
     progress.update(state_.step, fmt::format("loss {:.4f}{}", numbers.loss, latest));
   }
   // Without validation rows the last weights are the only choice.
   if (state_.best.step == 0 && state_.step == plan_.total_steps() && comm_.root()) {
+    writer_.finish();  // it looks at the weights themselves
     state_.swap_average();
     writer_.write(folder_.best(), state_.model_snapshot(description({})));
     state_.swap_average();

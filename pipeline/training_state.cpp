@@ -30,9 +30,9 @@ void TrainingState::swap_average() {
   if (average_) average_->swap();
 }
 
-CheckpointSnapshot TrainingState::snapshot(const ModelDescription& description) const {
-  auto copy = model_snapshot(description);
-  auto& [arrays, content] = copy;
+CheckpointSnapshot TrainingState::snapshot(const ModelDescription& description, Snapshot kind) const {
+  auto taken = model_snapshot(description, kind);
+  auto& [arrays, content] = taken;
   arrays.add("optimizer/exp_avg", *flat_, optimizer_->exp_avg());
   arrays.add("optimizer/exp_avg_sq", *flat_, optimizer_->exp_avg_sq());
   content.integers["optimizer_steps"] = optimizer_->steps();
@@ -47,15 +47,15 @@ CheckpointSnapshot TrainingState::snapshot(const ModelDescription& description) 
   content.integers["skipped_steps"] = guard.skipped;
   content.integers["skipped_in_a_row"] = guard.in_a_row;
   content.arrays = arrays.arrays();
-  return copy;
+  return taken;
 }
 
-CheckpointSnapshot TrainingState::model_snapshot(const ModelDescription& description) const {
-  CheckpointSnapshot copy;
-  describe_model(description, copy.arrays, copy.content);
-  copy.arrays.add("weights", *flat_, flat_->weights());
-  copy.content.arrays = copy.arrays.arrays();
-  return copy;
+CheckpointSnapshot TrainingState::model_snapshot(const ModelDescription& description, Snapshot kind) const {
+  CheckpointSnapshot taken{NamedArrays(kind), {}};
+  describe_model(description, taken.arrays, taken.content);
+  taken.arrays.add("weights", *flat_, flat_->weights());
+  taken.content.arrays = taken.arrays.arrays();
+  return taken;
 }
 
 void TrainingState::restore(const io::Checkpoint& file) {

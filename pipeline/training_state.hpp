@@ -40,10 +40,10 @@ class TrainingState {
   /// Exchanges weights and averaged weights; does nothing without averaging.
   void swap_average();
 
-  /// Training checkpoint: a copy of all of the state.
-  CheckpointSnapshot snapshot(const ModelDescription& description) const;
-  /// The model alone, with the weights as they are now (swap first to store the averaged ones).
-  CheckpointSnapshot model_snapshot(const ModelDescription& description) const;
+  /// Training checkpoint: all of the state.
+  CheckpointSnapshot snapshot(const ModelDescription& description, Snapshot kind) const;
+  /// The model alone, a copy of the weights as they are now (swap first to store the averaged ones).
+  CheckpointSnapshot model_snapshot(const ModelDescription& description, Snapshot kind = Snapshot::copy) const;
   /// Restores what snapshot() made; InputError when it does not fit.
   void restore(const io::Checkpoint& file);
   /// Takes over weights of the same name and shape from another model; returns how many parameters were taken.

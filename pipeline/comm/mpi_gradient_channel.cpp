@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::int64_t kLargestMessage = std::int64_t{1} << 28;  // floats: 1 GiB, well inside an int count
 
+// Of MPI_Test in one call of progress(): each moves a fragment of some tens of KiB where messages go through shared memory, and a
+// backward pass makes a few hundred calls.
+constexpr int kRounds = 64;
+
 class MpiGradientChannel final : public GradientChannel {
  public:
   explicit MpiGradientChannel(const Communicator& comm) : comm_(comm) {}
@@ -16,7 +20,8 @@ class MpiGradientChannel final : public GradientChannel {
 
   void start_sum(float* values, std::int64_t count) override {
     if (comm_.size() == 1) return;
-    if (pending_.empty()) transfers_.clear();
+    if (waited_) transfers_.clear();
+    waited_ = false;
     for (std::int64_t first = 0; first < count; first += kLargestMessage) {
       const auto piece = std::min(kLargestMessage, count - first);
       transfers_.push_back({piece, Transfer::Clock::now(), {}});
@@ -25,12 +30,14 @@ class MpiGradientChannel final : public GradientChannel {
   }
 
   void progress() override {
-    std::erase_if(pending_, [this](Pending& sum) {
+    // The oldest first: one sum that is through is worth more than several under way.
+    for (int round = 0; round < kRounds && !pending_.empty(); ++round) {
       int done = 0;
-      check_mpi(MPI_Test(&sum.request, &done, MPI_STATUS_IGNORE), kName);
-      if (done != 0) transfers_[sum.transfer].done = Transfer::Clock::now();
-      return done != 0;
-    });
+      check_mpi(MPI_Test(&pending_.front().request, &done, MPI_STATUS_IGNORE), kName);
+      if (done == 0) continue;
+      transfers_[pending_.front().transfer].done = Transfer::Clock::now();
+      pending_.erase(pending_.begin());
+    }
   }
 
   void wait_all() override {
@@ -39,6 +46,7 @@ class MpiGradientChannel final : public GradientChannel {
       transfers_[sum.transfer].done = Transfer::Clock::now();
     }
     pending_.clear();
+    waited_ = true;
   }
 
   std::span<const Transfer> transfers() const override { return transfers_; }
@@ -52,6 +60,7 @@ class MpiGradientChannel final : public GradientChannel {
   const Communicator& comm_;
   std::vector<Pending> pending_;
   std::vector<Transfer> transfers_;
+  bool waited_ = false;  // since the last sum was started
 };
 
 }  // namespace

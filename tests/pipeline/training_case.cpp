@@ -36,13 +36,15 @@ RunConfig training_case(std::int64_t global_batch, double epochs) {
   return parse_run_config(to_ini(config), "test");
 }
 
-std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, comm::Communicator& comm, bool resume, std::int64_t stop_after) {
+std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, comm::Communicator& comm, bool resume, std::int64_t stop_after,
+                                 std::int64_t trace) {
   if (!resume && comm.root()) std::filesystem::remove_all(output);
   comm.barrier("emptying the run folder");
   TrainingOptions options;
   options.output = output;
   options.resume = resume;
   options.stop_after = stop_after;
+  options.trace = trace;
   options.program_version = "test";
   const Device device(DeviceChoice::cpu, comm, 0, {});
   const auto& dataset = training_dataset();

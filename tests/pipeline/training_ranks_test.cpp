@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <set>
@@ -146,6 +147,27 @@ TEST_F(TrainingRanks, ARunResumedOnAnotherNumberOfRanksGoesOnAlike) {
   EXPECT_LT(difference(alone, through), 1e-4);
   world_.barrier("before the folder changes");
   EXPECT_EQ(difference(train_losses(config, scratch("moved"), world_, true), through), 0.0);
+}
+
+TEST_F(TrainingRanks, ATraceShowsTheFirstStepsOfEveryRank) {
+  const auto config = training_case(50, 5.0 * 50 / 3076);
+  train_losses(config, scratch("traced"), world_, false, 0, 3);
+  std::map<std::pair<int, std::string>, int> events;  // by rank and name
+  if (world_.root()) {
+    const auto trace = nlohmann::json::parse(std::ifstream(scratch("traced") / "trace.json"));
+    for (const auto& event : trace["traceEvents"]) {
+      if (event["ph"] != "X") continue;
+      EXPECT_GE(event["dur"], 0.0);
+      const bool sum = event["tid"] == 1;
+      ++events[{event["pid"], sum ? "sum" : event["name"].get<std::string>()}];
+    }
+    for (int rank = 0; rank < world_.size(); ++rank) {
+      for (const auto* name : {"waiting for data", "forward", "backward", "waiting for gradients", "waiting for other ranks", "update"}) EXPECT_EQ((events[{rank, name}]), 3) << rank << " " << name;
+      EXPECT_EQ((events[{rank, "sum"}]), world_.size() > 1 ? 6 : 0) << "two buckets a step, matrices and the rest, on " << rank;
+    }
+  }
+  train_losses(config, scratch("untraced"), world_);
+  EXPECT_FALSE(std::filesystem::exists(scratch("untraced") / "trace.json"));
 }
 
 TEST_F(TrainingRanks, SkippedUpdatesAreResumedToo) {
