@@ -70,7 +70,7 @@ std::string duration_text(double s) { return s < 120 ? fmt::format("{:.3g} s", s
 
 std::string describe_pretended(TrainingData& data, const RunConfig& config, const Device& device, const PretendedRanks& pretended) {
   const int ranks = pretended.ranks;
-  const TrainingPlan plan(data, config, 0, ranks);
+  const TrainingPlan plan(data, config, ranks - 1, ranks);  // the last rank's share is the largest: all wait for it
   TrainingState state(config, device.torch());
   const auto probe = probe_step(data, config, device, plan, state, ranks);
   auto machine = pretended.machine;
@@ -78,11 +78,9 @@ std::string describe_pretended(TrainingData& data, const RunConfig& config, cons
   const double probed = operations * static_cast<double>(probe.samples) / (probe.forward_s + probe.backward_s);
   const bool measured = machine.operations_per_s == 0;
   if (measured) machine.operations_per_s = probed;
-  const auto share = comm::share_of(config.training.global_batch, 0, ranks).count();
-  const auto passes = std::max<std::int64_t>(1, plan.micro_batches(plan.total_steps()));
-  // The last rank's share may be one sample larger; every rank waits for it.
-  const double largest = static_cast<double>((config.training.global_batch + ranks - 1) / ranks);
-  const double model_s = operations * largest / machine.operations_per_s;
+  const auto share = comm::share_of(config.training.global_batch, ranks - 1, ranks).count();
+  const auto passes = plan.micro_batches(plan.total_steps());
+  const double model_s = operations * static_cast<double>(share) / machine.operations_per_s;
   const double backward_s = model_s / static_cast<double>(passes) * probe.backward_s / (probe.forward_s + probe.backward_s);
   const double update_s = update_seconds(machine, static_cast<double>(state.flat().size()), config.training.average_decay > 0);
   const auto step = model_step(machine, ranks, model_s + update_s, backward_s, probe.messages);

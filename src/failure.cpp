@@ -29,7 +29,11 @@ Diagnosis diagnose(const std::exception_ptr& failure) {
   } catch (const std::bad_alloc&) {
     return {static_cast<int>(ExitCode::failure), "out of memory"};
   } catch (const std::exception& error) {
-    return {static_cast<int>(ExitCode::failure), error.what()};
+    // What LibTorch throws has the whole stack behind its message.
+    const std::string text = error.what();
+    const auto stack = text.find("\nException raised from ");
+    if (stack != std::string::npos) log::debug("{}", text.substr(stack + 1));
+    return {static_cast<int>(ExitCode::failure), text.substr(0, stack)};
   } catch (...) {
     return {static_cast<int>(ExitCode::failure), "unknown exception"};
   }

@@ -3,7 +3,7 @@
 //
 // usage: bench_train_step [--check] [--preset small|paper|crabnet] [--set key=value]... [--batch 128] [--threads 2]
 //                         [--slots 6] [--seconds 3] [--profile]
-// Counterpart: xxact_torch.py --bench; compare_peer.sh runs both in turns.
+// Counterpart: bench/peer/rates.py; bench/train runs both in turns.
 #include <torch/csrc/autograd/profiler.h>
 
 #include <chrono>

@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::int64_t kLargestMessage = std::int64_t{1} << 28;  // floats: 1 GiB, well inside an int count
 
-// Of MPI_Test in one call of progress(): each moves a fragment of some tens of KiB where messages go through shared memory, and a
-// backward pass makes a few hundred calls.
-constexpr int kRounds = 64;
+// Of the time between two calls of progress(), what the second may spend on moving data: enough for buckets of many layers to travel beside
+// the next ones, little enough that polling for a rank that is not there yet costs a small model nothing.
+constexpr int kShareOfTime = 10;
 
 class MpiGradientChannel final : public GradientChannel {
  public:
@@ -30,13 +30,18 @@ class MpiGradientChannel final : public GradientChannel {
   }
 
   void progress() override {
+    const auto start = Transfer::Clock::now(), until = start + (start - progressed_) / kShareOfTime;
+    progressed_ = start;
     // The oldest first: one sum that is through is worth more than several under way.
-    for (int round = 0; round < kRounds && !pending_.empty(); ++round) {
+    while (!pending_.empty()) {
       int done = 0;
       check_mpi(MPI_Test(&pending_.front().request, &done, MPI_STATUS_IGNORE), kName);
-      if (done == 0) continue;
-      transfers_[pending_.front().transfer].done = Transfer::Clock::now();
-      pending_.erase(pending_.begin());
+      progressed_ = Transfer::Clock::now();
+      if (done != 0) {
+        transfers_[pending_.front().transfer].done = progressed_;
+        pending_.erase(pending_.begin());
+      }
+      if (progressed_ > until) break;
     }
   }
 
@@ -60,6 +65,7 @@ class MpiGradientChannel final : public GradientChannel {
   const Communicator& comm_;
   std::vector<Pending> pending_;
   std::vector<Transfer> transfers_;
+  Transfer::Clock::time_point progressed_ = Transfer::Clock::now();
   bool waited_ = false;  // since the last sum was started
 };
 

@@ -7,6 +7,12 @@ tail -n 1 ingest.txt | grep -x 'ingested 3787 structures, 0 rejected'
 options=(--mode bimodal --patch 128 --width 32 --epochs 0.5 --tasks formation_energy_per_atom,band_gap)
 $MPIRUN "$XXACT" train --data set.h5 --output run --dry-run "${options[@]}" > dry-run.txt
 grep -q 'steps  ' dry-run.txt
+# One process that pretends to be one of a thousand ranks of eight a node.
+"$XXACT" train --data set.h5 --output run --dry-run --pretend-ranks 1024 --machine tflops=0.1 "${options[@]}" > pretended.txt
+grep -q 'pretended   1024 ranks on 128 nodes; 1 samples a step and rank in 1 forward pass' pretended.txt
+grep -q 'messages    2 a step' pretended.txt
+grep -q 'rank        0.1 TFLOP/s, given' pretended.txt
+[[ ! -e run ]]
 $MPIRUN "$XXACT" train --data set.h5 --output run "${options[@]}"
 for file in config.ini metrics.jsonl best.h5 summary.json; do [[ -s run/$file ]] || { echo "no run/$file"; exit 1; }; done
 ls run/checkpoints/*.h5
