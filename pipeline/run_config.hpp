@@ -27,7 +27,7 @@ struct TrainingConfig {
   double warmup_fraction = 0.1;      // of all steps, linear
   double weight_decay = 0.02;
   double gradient_clip = 1.0;        // global norm; 0: off
-  double spike_factor = 10;          // times the usual gradient norm, above which an update is skipped; 0: never
+  double spike_factor = 20;          // times the usual gradient norm, above which an update is skipped; 0: never
   std::int64_t skipped_in_a_row = 10;  // updates that may be skipped, one behind the other
   double average_decay = 0.99;       // of the averaged weights that are validated and kept as best; 0: off
   double strain = 0.0;               // isotropic lattice strain of training patterns, uniform in +- this
