@@ -8,6 +8,6 @@ xxact_add_test(io_sources SOURCES formula_test.cpp cif_test.cpp record_checks_te
   LINK xxact::io xxact_io_scratch_files LABELS io)
 xxact_add_test(io_ingest SOURCES ingest_test.cpp ingest_datasets_test.cpp ingest_parts_test.cpp broken_sources_test.cpp duplicate_rows_test.cpp
   LINK xxact::io xxact_io_scratch_files RANKS 1 2 3 LABELS io)
-target_include_directories(test_io_ingest SYSTEM PRIVATE ${NLOHMANN_JSON_INCLUDE_DIR})
+target_link_libraries(test_io_ingest PRIVATE xxact::nlohmann_json)
 xxact_add_test(io_measured SOURCES measured_files_test.cpp measured_formats_test.cpp broken_patterns_test.cpp pattern_texts.cpp
   LINK xxact::io xxact_io_scratch_files LABELS io)

@@ -12,7 +12,7 @@ xxact_add_test(io_hdf5_transfer SOURCES hdf5_transfer_test.cpp LINK xxact::io RA
 xxact_add_test(io_untrusted_files SOURCES untrusted_files_test.cpp damaged_files_test.cpp dataset_example.cpp LINK xxact::io RANKS 1 LABELS io)
 xxact_add_test(io_checkpoint SOURCES checkpoint_test.cpp LINK xxact::io RANKS 1 LABELS io)
 xxact_add_test(io_inspect SOURCES inspect_test.cpp dataset_example.cpp LINK xxact::io RANKS 1 LABELS io)
-target_include_directories(test_io_inspect SYSTEM PRIVATE ${NLOHMANN_JSON_INCLUDE_DIR})
+target_link_libraries(test_io_inspect PRIVATE xxact::nlohmann_json)
 xxact_add_test(io_composition_formula SOURCES composition_formula_test.cpp LINK xxact::io LABELS io)
 foreach(test io_dataset_store io_dataset_load io_results_table io_checkpoint)
   target_compile_definitions(test_${test} PRIVATE XXACT_H5PY_PYTHON="${XXACT_H5PY_PYTHON}"
