@@ -10,6 +10,7 @@ fi
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=${1:-$root/demo}
 xxact=${XXACT:-$root/build/release/bin/xxact}
+if [[ ! -x $xxact && -z ${XXACT:-} ]]; then xxact=$root/../../bin/xxact; fi  # installed: this file lies in share/xxact/jobs
 ranks=${XXACT_RANKS:-2}
 started=$SECONDS
 mkdir -p "$out"

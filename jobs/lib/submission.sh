@@ -27,6 +27,12 @@ read_site() {
   if [[ -n ${site_account_required:-} && -z ${site_account:-} ]]; then bad_usage "this site charges an account: export XXACT_ACCOUNT=NAME"; fi
 }
 
+# In the source tree what was built there; in an installation, where this file lies in share/xxact/jobs/lib, the program of bin.
+default_program() {
+  local built=$job_root/build/release/bin/xxact installed=$job_root/../../bin/xxact
+  if [[ ! -x $built && -x $installed ]]; then echo "$installed"; else echo "$built"; fi
+}
+
 check_arguments() {
   local name
   ((${#job_arguments[@]})) || bad_usage "no arguments for xxact behind '--'"
@@ -42,7 +48,7 @@ check_arguments() {
   elif ((job_packed)); then
     bad_usage "--packed is for scaling"
   fi
-  job_xxact=${XXACT:-$job_root/build/release/bin/xxact}
+  job_xxact=${XXACT:-$(default_program)}
   if [[ $job_xxact == */* ]]; then job_xxact=$(realpath -m "$job_xxact"); fi
   if ((! dry_run)); then command -v "$job_xxact" >/dev/null || bad_usage "there is no program $job_xxact: build it, or set XXACT"; fi
 }
