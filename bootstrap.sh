@@ -43,6 +43,8 @@ Commands; each does the ones it needs first:
           run of the fuzz harnesses
   asan    only the tests under the sanitizers, in build/asan
   fuzz    only the fuzz harnesses, in build/asan (ARGUMENTS: seconds for each, 60 if not given, and names of harnesses)
+  bundle  the program with the libraries it needs in one file, for machines without network
+          (ARGUMENTS go to cmake/bundle/make.sh: [--with-mpi] [FILE.tar.zst])
   clean   remove build/ and the record of what is set up; .venv and the packages stay
 
 Options:
@@ -241,7 +243,7 @@ while (($#)); do
     --no-cuda) cuda=OFF ;;
     -h | --help | help) usage; exit ;;
     --) shift; break ;;
-    -*) [[ $command == demo || $command == fuzz ]] && break; usage >&2; exit 64 ;;
+    -*) [[ $command == demo || $command == fuzz || $command == bundle ]] && break; usage >&2; exit 64 ;;
     *) [[ -z $command ]] || break; command=$1 ;;
   esac
   shift
@@ -249,6 +251,7 @@ done
 
 case $command in test | asan | fuzz) apt_packages+=("${sanitizer_packages[@]}") ;; esac
 if [[ $command == test ]]; then apt_packages+=("${scheduler_packages[@]}"); fi
+if [[ $command == bundle ]]; then apt_packages+=(zstd); fi
 
 case $command in
   setup) choose_device; setup ;;
@@ -257,6 +260,7 @@ case $command in
   test) choose_device; setup; build_release; build_asan; run_all_tests ;;
   asan) choose_device; setup; build_asan; run_tests asan ;;
   fuzz) choose_device; setup; build_fuzz; tests/fuzz/run.sh "$@" ;;
+  bundle) choose_device; setup; build_release xxact; timed "Bundle" cmake/bundle/make.sh "$@" ;;
   clean) rm -rf build .bootstrap ;;
   '') usage >&2; exit 64 ;;
   *) printf "bootstrap.sh: no command '%s'\n\n" "$command" >&2; usage >&2; exit 64 ;;
