@@ -26,6 +26,8 @@ write_launcher() {
 home=\$(cd "\$(dirname "\$(readlink -f "\$0")")/.." && pwd)
 export OPAL_PREFIX="\$home" OPAL_BINDIR="\$home/bin" OPAL_LIBDIR="\$home/lib" OPAL_PKGLIBDIR="\$home/lib/openmpi"
 export OPAL_PKGDATADIR="\$home/share/openmpi" OPAL_SYSCONFDIR="\$home/etc"
+# Ranks on this machine alone: with its usual way to others OpenMPI does not even start where there is no ssh.
+export OMPI_MCA_plm="\${OMPI_MCA_plm:-isolated}"
 # Plugins of another hwloc or PMIx, if the machine has one, would not fit, and none is needed; of a missing one for zlib PMIx would warn.
 export HWLOC_PLUGINS_PATH="\$home/lib/openmpi/none" PMIX_MCA_mca_base_component_disable_dlopen=1 PMIX_MCA_pcompress_base_silence_warning=1
 $2
