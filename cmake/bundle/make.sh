@@ -19,6 +19,7 @@ TEXT
 }
 
 fail() { printf 'bundle: %s\n' "$*" >&2; exit 1; }
+bad_usage() { printf 'bundle: %s (--help says more)\n' "$*" >&2; exit 64; }
 
 # Found on the machine where the bundle runs. MPI comes with the libraries of the network and of the scheduler.
 readonly c_library='^(ld-linux.*|linux-vdso|lib(c|m|mvec|dl|rt|pthread|resolv|util|anl|nsl|nss_[a-z]+|BrokenLocale|thread_db))\.so'
@@ -113,7 +114,6 @@ pack() {
     *.tar.zst) command -v zstd >/dev/null || fail "no program zstd for $1: name a .tar.gz or .tar.xz"; how='zstd -q -T0 -9' ;;
     *.tar.gz) how='gzip -6' ;;
     *.tar.xz) how='xz -T0' ;;
-    *) fail "$1: the file's name has to end in .tar.zst, .tar.gz or .tar.xz" ;;
   esac
   tar -C "$(dirname "$stage")" --sort=name --owner=0 --group=0 -I "$how" -cf "$1.part" "$(basename "$stage")"
   mv "$1.part" "$1"
@@ -123,10 +123,10 @@ build=$root/build/release with_mpi=0 file=
 while (($#)); do
   case $1 in
     -h | --help) usage; exit ;;
-    --build) (($# > 1)) || { usage >&2; exit 64; }; build=$2; shift ;;
+    --build) (($# > 1)) || bad_usage "--build needs a folder"; build=$2; shift ;;
     --with-mpi) with_mpi=1 ;;
-    -*) usage >&2; exit 64 ;;
-    *) [[ -z $file ]] || { usage >&2; exit 64; }; file=$1 ;;
+    -*) bad_usage "no option $1" ;;
+    *) [[ -z $file ]] || bad_usage "one file at a time: $file or $1"; file=$1 ;;
   esac
   shift
 done
@@ -138,7 +138,7 @@ version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$build/CMakeCache.txt")
 machine=$(uname -m)
 readonly title=xxact-$version-linux-$machine
 if [[ -z $file ]]; then file=$build/$title.tar.$(command -v zstd >/dev/null && echo zst || echo gz); fi
-case $file in *.tar.zst | *.tar.gz | *.tar.xz) ;; *) usage >&2; exit 64 ;; esac
+case $file in *.tar.zst | *.tar.gz | *.tar.xz) ;; *) bad_usage "$file does not end in .tar.zst, .tar.gz or .tar.xz" ;; esac
 work=$(mktemp -d "$build/bundle.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 readonly stage=$work/$title
@@ -148,7 +148,10 @@ binaries=(xxact)
 if [[ -e $stage/bin/libxxact_device.so ]]; then binaries+=(libxxact_device.so); fi
 for binary in "${binaries[@]}"; do look_up "$build/bin/$binary"; done
 wheels=
-if [[ -n ${found[libtorch_cpu.so]:-} ]]; then wheels=$(realpath "${found[libtorch_cpu.so]}") wheels=${wheels%/torch/lib/*}; fi
+if [[ -e ${found[libtorch_cpu.so]:-} ]]; then wheels=$(realpath "${found[libtorch_cpu.so]}") wheels=${wheels%/torch/lib/*}; fi
+if [[ -n $wheels ]] && ! compgen -G "$wheels/torch-*.dist-info/WHEEL" >/dev/null; then
+  fail "Torch in $wheels is no unpacked wheel (no torch-*.dist-info): the bundle could not say which one it needs"
+fi
 for binary in "${binaries[@]}"; do
   follow "$build/bin/$binary"
   rewrite_rpath "$stage/bin/$binary"

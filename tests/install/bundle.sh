@@ -31,7 +31,10 @@ if [[ -e bin/libxxact_device.so ]]; then
   if ldd bin/libxxact_device.so | grep 'not found' | grep -v libcuda.so; then exit 1; fi
 fi
 
-# Without its last part it says what is wrong.
+# It says what is wrong.
+code=0
+bash "$XXACT_SOURCE_DIR/cmake/bundle/make.sh" --build "$XXACT_BUILD" bundle.zip 2> refused.txt || code=$?
+[[ $code == 64 ]] && grep -q 'bundle.zip does not end in' refused.txt || { cat refused.txt; exit 1; }
 code=0
 bash "$XXACT_SOURCE_DIR/cmake/bundle/make.sh" --build "$XXACT_TEST_SCRATCH" x.tar.gz 2> refused.txt || code=$?
 [[ $code == 1 ]] && grep -q 'there is no program' refused.txt || { cat refused.txt; exit 1; }
