@@ -1,16 +1,42 @@
 #include "model/attention.hpp"
 
+#include <ATen/SDPBackend.h>
+
 #include "model/host_attention.hpp"
 #include "model/host_linear.hpp"
 
 namespace xxact::model {
 
+namespace {
+
+/// As LibTorch's attention wants them: [B, heads, tokens, D / heads].
+struct SplitByHeads {
+  torch::Tensor query, key, value;
+  std::optional<torch::Tensor> mask;
+};
+
+SplitByHeads split_by_heads(const torch::Tensor& query, const torch::Tensor& key_value, const torch::Tensor& mask) {
+  const auto packed = key_value.unbind(2);
+  return {query.transpose(1, 2), packed[0].transpose(1, 2), packed[1].transpose(1, 2), mask.defined() ? std::optional(mask) : std::nullopt};
+}
+
+}  // namespace
+
 torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key_value, const torch::Tensor& mask) {
   if (fits_host_attention(key_value)) return host_attention(query, key_value, mask);
-  const auto packed = key_value.unbind(2);
-  const std::optional<torch::Tensor> key_mask = mask.defined() ? std::optional(mask) : std::nullopt;
-  const auto mixed = at::scaled_dot_product_attention(query.transpose(1, 2), packed[0].transpose(1, 2), packed[1].transpose(1, 2), key_mask);
-  return mixed.transpose(1, 2).flatten(2);
+  const auto split = split_by_heads(query, key_value, mask);
+  return at::scaled_dot_product_attention(split.query, split.key, split.value, split.mask).transpose(1, 2).flatten(2);
+}
+
+std::string_view attention_kernel(const torch::Tensor& query, const torch::Tensor& key_value, const torch::Tensor& mask) {
+  if (fits_host_attention(key_value)) return "host";
+  const auto split = split_by_heads(query, key_value, mask);
+  switch (static_cast<at::SDPBackend>(at::_fused_sdp_choice(split.query, split.key, split.value, split.mask))) {
+    case at::SDPBackend::flash_attention: return "flash";
+    case at::SDPBackend::efficient_attention: return "memory-efficient";
+    case at::SDPBackend::cudnn_attention: return "cudnn";
+    default: return "math";
+  }
 }
 
 torch::Tensor SelfAttention::operator()(const torch::Tensor& x, const torch::Tensor& mask, bool first_only) const {

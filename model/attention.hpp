@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <string_view>
 
 #include "model/parameters.hpp"
 
@@ -13,6 +14,10 @@ namespace xxact::model {
 /// then value); `mask` [B, 1, 1, K] bool, true = may be attended to, or undefined: all keys. Returns [B, Q, D]. Each sample
 /// must have a key that the mask leaves.
 torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key_value, const torch::Tensor& mask);
+
+/// The kernel that attend() takes for such arguments: "host" (this program's own), or LibTorch's "flash", "memory-efficient", "cudnn" or "math".
+/// The last one holds the whole matrix of weights in memory, and says that none of the others fits.
+std::string_view attention_kernel(const torch::Tensor& query, const torch::Tensor& key_value, const torch::Tensor& mask);
 
 /// Attention of tokens to themselves.
 struct SelfAttention {

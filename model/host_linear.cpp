@@ -1,5 +1,7 @@
 #include "model/host_linear.hpp"
 
+#include <ATen/autocast_mode.h>
+
 namespace xxact::model {
 namespace {
 
@@ -50,7 +52,7 @@ struct HostLinear : torch::autograd::Function<HostLinear> {
 
 bool goes_to_onednn(const torch::Tensor& x, const torch::Tensor& weight) {
   static const bool available = at::globalContext().hasMKLDNN() && at::globalContext().userEnabledMkldnn();
-  return available && x.is_cpu() && x.scalar_type() == torch::kFloat32 && weight.scalar_type() == torch::kFloat32 &&
+  return available && !at::autocast::is_autocast_enabled(at::kCPU) && x.is_cpu() && x.scalar_type() == torch::kFloat32 && weight.scalar_type() == torch::kFloat32 &&
          x.numel() * weight.size(0) >= kSmallProduct;
 }
 

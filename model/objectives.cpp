@@ -1,5 +1,6 @@
 #include "model/objectives.hpp"
 
+#include <algorithm>
 #include <numbers>
 
 #include "src/base/error.hpp"
@@ -40,8 +41,14 @@ std::array<double, 3> count_valid(const Targets& targets) {
   return count;
 }
 
-LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config,
-                     const std::array<double, 3>& valid_count) {
+torch::Tensor task_factors(const ObjectiveConfig& config, const std::array<double, 3>& valid_count) {
+  auto factor = torch::zeros({3}, torch::kFloat32);
+  for (std::size_t i = 0; i < 3; ++i)
+    if (valid_count[i] > 0) factor.data_ptr<float>()[i] = static_cast<float>(config.weight[i] / valid_count[i]);
+  return factor;
+}
+
+LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config, const torch::Tensor& factor) {
   LossResult result;
   for (const Task task : kTasks) {
     const auto i = static_cast<std::size_t>(task);
@@ -50,10 +57,16 @@ LossResult objective(const ModelOutput& output, const Targets& targets, const Ob
                                          : classification_sum(output.head[i], targets.value[i], config.label_smoothing);
     result.task_sum[i] = sum.detach();
     // A task without any valid label in the global batch still takes part, with weight zero: every parameter gets a gradient.
-    const auto weighted = sum * (valid_count[i] > 0 ? config.weight[i] / valid_count[i] : 0.0);
+    const auto weighted = sum * factor[static_cast<std::int64_t>(i)];
     result.total = result.total.defined() ? result.total + weighted : weighted;
   }
   return result;
+}
+
+LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config, const std::array<double, 3>& valid_count) {
+  const auto head = std::ranges::find_if(output.head, [](const torch::Tensor& h) { return h.defined(); });
+  const auto factor = task_factors(config, valid_count);
+  return objective(output, targets, config, head == output.head.end() ? factor : factor.to(head->device()));
 }
 
 }  // namespace xxact::model

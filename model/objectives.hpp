@@ -36,10 +36,15 @@ struct LossResult {
 /// call it on host tensors.
 std::array<double, 3> count_valid(const Targets& targets);
 
-/// The loss of a micro-batch. `valid_count` holds the counts of the GLOBAL batch; a task whose count is 0 adds zero.
+/// What the sum over valid labels is multiplied by, by task: weight / valid_count, with the counts of the GLOBAL batch; 0 for a task whose
+/// count is 0. [3] float32 in host memory.
+torch::Tensor task_factors(const ObjectiveConfig& config, const std::array<double, 3>& valid_count);
+
+/// The loss of a micro-batch with `factor` as made by task_factors(), on the device of the output. A task whose factor is 0 adds zero.
 /// Unknown labels give exactly zero loss and gradient. A task is trained when both its head and its labels are defined;
 /// with no such task the total is an undefined tensor.
-LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config,
-                     const std::array<double, 3>& valid_count);
+LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config, const torch::Tensor& factor);
+/// With the factors made here: waits for their copy to a device.
+LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config, const std::array<double, 3>& valid_count);
 
 }  // namespace xxact::model

@@ -1,9 +1,12 @@
 #include "model/xxact_model.hpp"
 
+#include <fmt/format.h>
+
 #include "model/composition_encoder.hpp"
 #include "model/dropout.hpp"
 #include "model/fusion_decoder.hpp"
 #include "model/heads.hpp"
+#include "model/precision.hpp"
 #include "model/xrd_encoder.hpp"
 #include "src/base/error.hpp"
 
@@ -64,6 +67,7 @@ ModelOutput XxactModelImpl::forward_composition(const ModelInput& input) {
   const auto tokens = parts_->composition->forward(input.element, input.fraction, dropout_of(*this, config_, input));
   ModelOutput output;
   output.embedding = mean_over_elements(tokens.tokens, tokens.present);
+  const PrecisionScope exact(output.embedding.device(), Precision::fp32);
   split_by_task(config_, parts_->composition_head->forward(tokens), output);
   return output;
 }
@@ -81,10 +85,32 @@ ModelOutput XxactModelImpl::forward(const ModelInput& input) {
   } else {
     output.embedding = pattern.squeeze(1);
   }
+  // What bfloat16 leaves of a prediction, two to three digits, is too little for the small rest of the work.
+  if (output.embedding.scalar_type() == torch::kBFloat16) output.embedding = output.embedding.to(torch::kFloat32);
+  const PrecisionScope exact(output.embedding.device(), Precision::fp32);
   auto joint = parts_->head->forward(output.embedding);
   if (parts_->composition_head) joint = joint + parts_->composition_head->forward(composition);
   split_by_task(config_, joint, output);
   return output;
+}
+
+std::string attention_kernels(const ModelConfig& config, const torch::Device& device, Precision precision) {
+  constexpr std::int64_t kSamples = 8, kElements = 8;
+  const auto options = torch::dtype(precision == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32).device(device);
+  const auto width = config.width / config.heads;
+  const auto kernel = [&](std::int64_t queries, std::int64_t keys, bool padded) {
+    // In training: some kernels have no backward.
+    const auto query = torch::zeros({kSamples, queries, config.heads, width}, options).requires_grad_();
+    const auto key_value = torch::zeros({kSamples, keys, 2, config.heads, width}, options).requires_grad_();
+    return attention_kernel(query, key_value, padded ? torch::ones({kSamples, 1, 1, keys}, options.dtype(torch::kBool)) : torch::Tensor());
+  };
+  const auto tokens = config.tokens() + 1;
+  std::string text;
+  const auto say = [&](std::string_view what, std::string_view name) { text += fmt::format("{}{} {}", text.empty() ? "" : ", ", what, name); };
+  if (config.uses_xrd()) say("patterns", kernel(tokens, tokens, false));
+  if (config.uses_composition()) say("elements", kernel(kElements, kElements, true));
+  if (config.mode == Mode::bimodal) say("across", kernel(tokens, kElements, true));
+  return text;
 }
 
 }  // namespace xxact::model

@@ -6,8 +6,10 @@
 
 #include <array>
 #include <memory>
+#include <string>
 
 #include "model/config.hpp"
+#include "model/precision.hpp"
 
 namespace xxact::model {
 
@@ -42,6 +44,9 @@ class XxactModelImpl : public torch::nn::Module {
   std::unique_ptr<Parts> parts_;
 };
 TORCH_MODULE(XxactModel);
+
+/// Which attention kernels this model takes on a device, in words: "patterns flash, elements memory-efficient, across memory-efficient".
+std::string attention_kernels(const ModelConfig& config, const torch::Device& device, Precision precision);
 
 /// The element vectors that the program carries (mat2vec, Tshitoyan et al. 2019, doi:10.1038/s41586-019-1335-8): [119, 200], row 0 zeros.
 torch::Tensor mat2vec_table();

@@ -49,6 +49,11 @@ torch::Tensor move(const torch::Tensor& tensor, const torch::Device& device) {
 
 }  // namespace
 
+void Batch::weigh(const model::ObjectiveConfig& objective, const std::array<double, 3>& valid_count) {
+  task_factor = tensor_in<float>(memory.task_factor, {3}, pinned);
+  task_factor.copy_(model::task_factors(objective, valid_count));
+}
+
 BatchBuilder::BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation)
     : config_(config), standardisation_(standardisation), augmentation_(augmentation),
       simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {
@@ -92,6 +97,9 @@ void BatchBuilder::build(std::span<const SampleRequest> samples, Batch& batch) {
 void BatchBuilder::fill_composition(Batch& batch) const {
   std::size_t slots = 1;
   for (const auto& sample : batch.samples) slots = std::max(slots, sample.dataset->composition(sample.row).atomic_number.size());
+  // Few different shapes, of which a GPU records one step each, and rows of the mask that its attention kernels can take as they are.
+  constexpr std::size_t kSlotsOnDevice = 8;
+  if (batch.pinned) slots = (slots + kSlotsOnDevice - 1) / kSlotsOnDevice * kSlotsOnDevice;
   const auto rows = std::ssize(batch.samples);
   batch.input.element = tensor_in<std::int64_t>(batch.memory.element, {rows, static_cast<std::int64_t>(slots)}, batch.pinned);
   batch.input.fraction = tensor_in<float>(batch.memory.fraction, {rows, static_cast<std::int64_t>(slots)}, batch.pinned);

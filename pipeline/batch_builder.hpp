@@ -33,12 +33,15 @@ struct Batch {
   model::ModelInput input;      // on the host
   model::Targets targets;       // on the host; undefined without labels
   std::vector<std::string> failure;  // [samples]: why this one cannot be predicted, empty if it can; else its pattern is zero
-  std::array<double, 3> valid_count = {0, 0, 0};  // labels by task in the whole global batch; set by the trainer
+  torch::Tensor task_factor;    // [3], see task_factors(); undefined until weigh()
   bool pinned;                       // whether its memory is pinned for copies to a GPU
+
+  /// Sets task_factor for the counts of valid labels by task in the whole global batch.
+  void weigh(const model::ObjectiveConfig& objective, const std::array<double, 3>& valid_count);
 
   /// What lies behind the tensors above; at least as large as they are.
   struct Memory {
-    torch::Tensor element, fraction, pattern, sample_key;
+    torch::Tensor element, fraction, pattern, sample_key, task_factor;
     std::array<torch::Tensor, 3> target;
   } memory;
 };

@@ -4,13 +4,16 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "pipeline/comm/communicator.hpp"
-#include "pipeline/comm/gradient_channel.hpp"
+#include "model/precision.hpp"
+#include "pipeline/comm/channel.hpp"
+#include "pipeline/device/device_library.hpp"
 #include "pipeline/loader_plan.hpp"
+#include "pipeline/run_config.hpp"
 
 namespace xxact::pipeline {
 
@@ -38,23 +41,60 @@ struct ThreadRequest {
 /// ahead a thread. Bound threads take the process's cores from the last one down; the first is left to the compute thread.
 ThreadPlan plan_threads(const ThreadRequest& request, bool on_gpu);
 
+/// Automatic is bf16 on GPUs, fp32 on CPUs.
+model::Precision precision_on(const torch::Device& device, PrecisionChoice choice);
+
 class Device {
  public:
   /// Chooses and readies the device: `automatic` takes a GPU when the device library and a GPU are there. Sets ATen's thread
-  /// count and denormal flushing. ConfigError when cuda is asked for and cannot be had. Collective on comm.
+  /// count and denormal flushing, and on a GPU this thread's stream. ConfigError when cuda is asked for and cannot be had. Collective on comm.
   Device(DeviceChoice choice, const comm::Communicator& comm, int local_rank, const ThreadRequest& threads);
 
   const torch::Device& torch() const { return device_; }
   bool is_cuda() const { return device_.is_cuda(); }
   const ThreadPlan& threads() const { return threads_; }
+  /// "cpu", "cuda:0 (NVIDIA H100 80GB HBM3)"
   std::string name() const;
-  /// How gradients are summed over ranks on this device. Collective on comm.
-  std::unique_ptr<comm::GradientChannel> make_gradient_channel(const comm::Communicator& comm) const;
+  /// Dense peak of a known GPU from its data sheet, operations a second; 0: not known.
+  double peak_operations(model::Precision precision) const;
+  /// Most bytes of the GPU's memory that tensors of this process have held at once; 0 on CPUs.
+  std::int64_t peak_memory() const;
+  /// Steps that the host may enqueue before it looks at the results of the first: 0 where work is done when a call returns.
+  int steps_ahead() const { return is_cuda() ? 1 : 0; }
+
+  /// How buffers of this device travel between ranks. Collective on comm.
+  std::unique_ptr<comm::Channel> make_channel(const comm::Communicator& comm) const;
+  /// See DeviceLibrary::record; GPUs only.
+  std::unique_ptr<Recording> record(const std::function<void()>& work) const { return library_->record(work); }
+  /// See DeviceLibrary::forbid_waiting; nothing on CPUs.
+  void forbid_waiting(bool forbidden) const {
+    if (library_ != nullptr) library_->forbid_waiting(forbidden);
+  }
+  /// The stream that this thread computes on.
+  c10::Stream compute_stream() const;
+  /// Until what was enqueued on this thread's stream is done, with the communicator's deadline. `channel` is asked for failures meanwhile.
+  void wait(const comm::Communicator& comm, comm::Channel& channel, const char* what) const;
+
+  /// A named range in profiles of a GPU; nothing elsewhere.
+  class Range {
+   public:
+    Range(const Device& device, const char* name) : library_(device.library_) {
+      if (library_ != nullptr) library_->begin_range(name);
+    }
+    ~Range() {
+      if (library_ != nullptr) library_->end_range();
+    }
+    Range(const Range&) = delete;
+    Range& operator=(const Range&) = delete;
+
+   private:
+    DeviceLibrary* library_;
+  };
 
  private:
   torch::Device device_;
   ThreadPlan threads_;
-  void* library_ = nullptr;  // the device library stays loaded until the process ends: LibTorch keeps pointers into it
+  DeviceLibrary* library_ = nullptr;  // null on CPUs; it stays loaded until the process ends: LibTorch keeps pointers into it
 };
 
 }  // namespace xxact::pipeline

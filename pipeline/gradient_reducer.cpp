@@ -7,8 +7,9 @@
 
 namespace xxact::pipeline {
 
-GradientReducer::GradientReducer(model::FlatParameters& flat, comm::GradientChannel& channel, const comm::Communicator& comm)
-    : flat_(flat), channel_(channel), alone_(channel.ranks() == 1) {
+GradientReducer::GradientReducer(model::FlatParameters& flat, comm::Channel& channel, const comm::Communicator& comm, OptimizerState state)
+    : flat_(flat), channel_(channel), state_(channel.ranks() == 1 ? OptimizerState::replicated : state), alone_(channel.ranks() == 1),
+      shares_(model::shares_of_buckets(flat, channel.ranks())) {
   comm.require_equal(flat.plan_hash(), "the bucket plan of the gradients");
   if (alone_) return;
   missing_.resize(flat.buckets().size());
@@ -24,11 +25,12 @@ GradientReducer::GradientReducer(model::FlatParameters& flat, comm::GradientChan
     }
 }
 
-void GradientReducer::arm() {
+void GradientReducer::arm(const torch::Tensor& loss) {
   if (alone_) return;
   armed_ = true;
   next_ = 0;
   for (std::size_t b = 0; b < missing_.size(); ++b) missing_[b] = flat_.buckets()[b].parameters.size();
+  channel_.start_sum(loss.data_ptr<float>(), 1);
 }
 
 void GradientReducer::on_gradient(std::size_t bucket) {
@@ -39,10 +41,18 @@ void GradientReducer::on_gradient(std::size_t bucket) {
 }
 
 void GradientReducer::send_ready() {
-  for (; next_ < missing_.size() && missing_[next_] == 0; ++next_) {
-    const auto& gradient = flat_.buckets()[next_].gradient;
-    channel_.start_sum(gradient.data_ptr<float>(), gradient.numel());
+  for (; next_ < missing_.size() && missing_[next_] == 0; ++next_) send(next_);
+}
+
+void GradientReducer::send(std::size_t bucket) {
+  auto* gradient = flat_.gradient().data_ptr<float>();
+  const auto& part = shares_[bucket];
+  if (!sharded()) {
+    channel_.start_sum(gradient + part.offset, flat_.buckets()[bucket].gradient.numel());
+    return;
   }
+  if (part.share > 0) channel_.start_sum_of_shares(gradient + part.offset, part.share);
+  if (part.rest > 0) channel_.start_sum(gradient + part.rest_offset, part.rest);
 }
 
 void GradientReducer::finish() {
@@ -53,6 +63,25 @@ void GradientReducer::finish() {
   armed_ = false;
   channel_.wait_all();
   waited_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::vector<model::FlatSlice> GradientReducer::slices() const {
+  return sharded() ? model::own_slices(flat_, channel_.rank(), channel_.ranks()) : model::whole(flat_);
+}
+
+void GradientReducer::sum(const torch::Tensor& scalar) {
+  if (alone_) return;
+  channel_.start_sum(scalar.data_ptr<float>(), 1);
+  channel_.wait_all();
+}
+
+void GradientReducer::gather(const torch::Tensor& flat_buffer) {
+  if (!sharded()) return;
+  auto* values = flat_buffer.data_ptr<float>();
+  for (const auto& part : shares_)
+    if (part.share > 0) channel_.start_gather_of_shares(values + part.offset, part.share);
+  channel_.wait_all();
+  channel_.watch("gather of shares");
 }
 
 }  // namespace xxact::pipeline

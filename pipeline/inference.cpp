@@ -44,9 +44,14 @@ Predictions infer(model::XxactModel& net, const RunConfig& config, const Standar
     for (std::int64_t i = ticket * options.batch; i < std::min(total, (ticket + 1) * options.batch); ++i) samples.push_back({&dataset, nullptr, rows[static_cast<std::size_t>(i)], 0, 0});
     builder.build(samples, batch);
   });
+  const auto precision = precision_on(device, config.training.precision);
   Predictions out;
   while (Batch* batch = loader.next()) {
-    const auto output = net->forward(to_device(batch->input, device));
+    const auto input = to_device(batch->input, device);
+    const auto output = [&] {
+      const model::PrecisionScope scope(device, precision);
+      return net->forward(input);
+    }();
     for (const auto task : config.model.tasks) {
       const auto t = static_cast<std::size_t>(task);
       model::is_regression(task) ? append_regression(out, t, output.head[t], standardisation, *batch) : append_logits(out, output.head[t], *batch);

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <deque>
 
 #include "model/operations.hpp"
 #include "model/schedule.hpp"
@@ -57,30 +58,42 @@ class Trainer {
  public:
   Trainer(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, comm::Communicator& comm)
       : data_(data), config_(config), options_(options), device_(device), comm_(comm), plan_(data, config, comm.rank(), comm.size()),
-        state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_gradient_channel(comm)),
-        reducer_(state_.flat(), *channel_, comm), stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()), trace_(options.trace, comm.rank()),
-        operations_(model::training_operations(config.model, data.facts().elements)) {}
+        state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_channel(comm)),
+        reducer_(state_.flat(), *channel_, comm, options.optimizer_state), stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()), trace_(options.trace, comm.rank()),
+        step_(state_, reducer_, *channel_, comm, config, device, options.graphs, trace_), operations_(model::training_operations(config.model, data.facts().elements)),
+        peak_operations_(options.peak_operations > 0 ? options.peak_operations : device.peak_operations(precision_on(device.torch(), config.training.precision))) {
+    state_.share_with(reducer_);
+  }
 
   TrainingOutcome run();
 
  private:
+  /// A step that was enqueued, and what of it is known before it is computed.
+  struct Enqueued {
+    std::int64_t step = 0;  // done with it
+    double learning_rate = 0;
+  };
   struct StepNumbers {
-    double loss = 0, gradient_norm = 0, learning_rate = 0;
+    Enqueued enqueued;
+    double loss = 0, gradient_norm = 0;
     std::string skipped;  // why the weights did not change; empty: they did
-    std::string stop;     // why; empty: go on
   };
 
   void start();
   void report_unusable() const;
   void resume_from_latest();
   std::unique_ptr<Loader> make_loader() const;
-  double accumulate_gradients(Loader& loader);
-  StepNumbers take_step(Loader& loader);
+  void accumulate_gradients(Loader& loader);
+  std::string enqueue_step(Loader& loader);
+  std::string votes_to_stop();
+  StepNumbers take_numbers();
   void validate_now(nlohmann::json& line);
   void save_checkpoint(Snapshot kind);
   void finish_checkpoints();
   void log_step(const StepNumbers& numbers, nlohmann::json line, bool flush);
   void write_summary();
+  nlohmann::json rates(std::int64_t step) const;
+  nlohmann::json memory() const;
   ModelDescription description(const Calibration& calibration) const;
 
   TrainingData& data_;
@@ -91,13 +104,18 @@ class Trainer {
   TrainingPlan plan_;
   TrainingState state_;
   RunFolder folder_;
-  std::unique_ptr<comm::GradientChannel> channel_;
+  std::unique_ptr<comm::Channel> channel_;
   GradientReducer reducer_;
   StopConditions stop_;
   PhaseTimes times_;
   Trace trace_;
+  TrainingStep step_;
+  std::deque<Enqueued> enqueued_;  // their numbers are not taken yet
+  double loss_ = 0;                 // of the step whose numbers were taken last
+  std::int64_t skipped_steps_ = 0;  // up to it
   CheckpointWriter writer_;  // of rank 0
   double operations_;  // a sample's training takes
+  double peak_operations_;  // of a rank, a second; 0: not known
   Clock::time_point start_ = Clock::now();
   std::int64_t first_step_ = 0;
   double processor_start_ = processor_seconds();
@@ -150,9 +168,12 @@ void Trainer::start() {
   if (state_.step == 0) folder_.write_config(to_ini(config_));
   folder_.open_metrics(state_.step);
   first_step_ = state_.step;
+  skipped_steps_ = state_.guard().state().skipped;
   log::info("{} rows to train on, {} to validate, {} parameters, {} steps of {} samples on {} rank{} ({})", data_.samples(),
             data_.validation().rows.size(), state_.flat().size(), plan_.total_steps(), config_.training.global_batch, comm_.size(),
             comm_.size() > 1 ? "s" : "", device_.name());
+  const auto precision = precision_on(device_.torch(), config_.training.precision);
+  log::info("products in {}; attention kernels: {}", precision == model::Precision::bf16 ? "bf16" : "fp32", model::attention_kernels(config_.model, device_.torch(), precision));
 }
 
 std::unique_ptr<Loader> Trainer::make_loader() const {
@@ -165,70 +186,66 @@ std::unique_ptr<Loader> Trainer::make_loader() const {
                                   [this, first](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
                                     const auto pass = plan_.pass(first + ticket);
                                     builder.build(plan_.samples(pass), batch);
-                                    batch.valid_count = plan_.valid_count(pass.step);
+                                    batch.weigh(config_.training.objective, plan_.valid_count(pass.step));
                                   });
 }
 
-double Trainer::accumulate_gradients(Loader& loader) {
+void Trainer::accumulate_gradients(Loader& loader) {
   const auto start = Clock::now();
   const double data_before = loader.waited_s(), sums_before = reducer_.waited_s();
-  double loss = 0;
   const auto count = plan_.micro_batches(state_.step);
-  state_.flat().zero_gradient();
-  if (count == 0) reducer_.arm();
+  step_.begin();
   for (std::int64_t micro = 0; micro < count; ++micro) {
     const auto asked = Clock::now();
     const Batch* batch = loader.next();
-    const auto ready = Clock::now();
-    if (micro + 1 == count) reducer_.arm();
-    const auto output = state_.net()->forward(to_device(batch->input, device_.torch()));
-    const auto result = model::objective(output, to_device(batch->targets, device_.torch()), config_.training.objective, batch->valid_count);
-    const auto turn = Clock::now();
-    result.total.backward();
-    loss += result.total.item<double>();
-    trace_.add(Trace::Lane::step, "waiting for data", asked, ready);
-    trace_.add(Trace::Lane::step, "forward", ready, turn);
-    trace_.add(Trace::Lane::step, "backward", turn, Clock::now());
+    trace_.add(Trace::Lane::step, "waiting for data", asked, Clock::now());
+    step_.add(*batch, micro + 1 == count);
   }
-  const auto last = Clock::now();
-  reducer_.finish();
-  trace_.add(Trace::Lane::step, "waiting for gradients", last, Clock::now());
+  if (count == 0) step_.add_nothing();
   if (trace_.on())
     for (const auto& sum : channel_->transfers()) trace_.add(Trace::Lane::communication, fmt::format("{} floats", sum.floats), sum.started, sum.done);
   const double data = loader.waited_s() - data_before, sums = reducer_.waited_s() - sums_before;
   times_.add(Phase::data_wait, data);
   times_.add(Phase::communication_wait, sums);
   times_.add(Phase::compute, seconds_since(start) - data - sums);
-  return loss;
 }
 
-Trainer::StepNumbers Trainer::take_step(Loader& loader) {
-  StepNumbers numbers;
-  // Loss and the wishes to stop travel together: one small sum a step, and every rank stops at the same step.
-  std::array<double, 1 + std::tuple_size_v<StopConditions::Votes>> shared{};
-  shared[0] = accumulate_gradients(loader);
-  StopConditions::Votes votes = stop_.vote();
-  std::copy(votes.begin(), votes.end(), shared.begin() + 1);
-  {
-    const auto begun = Clock::now();
-    const auto waiting = times_.measure(Phase::ranks_wait);
-    comm_.sum(shared, "sum of losses and wishes to stop");
-    trace_.add(Trace::Lane::step, "waiting for other ranks", begun, Clock::now());
-  }
-  numbers.loss = shared[0];
-  std::copy(shared.begin() + 1, shared.end(), votes.begin());
-  numbers.stop = stop_.reason(votes);
-  const auto updating = times_.measure(Phase::update);
-  numbers.learning_rate = model::learning_rate(state_.step, plan_.total_steps(), plan_.warmup_steps(), config_.training.learning_rate);
+std::string Trainer::votes_to_stop() {
+  // One small sum a step, so that every rank stops behind the same one.
+  auto votes = stop_.vote();
   const auto begun = Clock::now();
-  auto update = state_.update(numbers.loss, numbers.learning_rate);
-  trace_.add(Trace::Lane::step, "update", begun, Clock::now());
+  const auto waiting = times_.measure(Phase::ranks_wait);
+  comm_.sum(votes, "sum of wishes to stop");
+  trace_.add(Trace::Lane::step, "waiting for other ranks", begun, Clock::now());
+  return stop_.reason(votes);
+}
+
+std::string Trainer::enqueue_step(Loader& loader) {
+  accumulate_gradients(loader);
+  auto stop = votes_to_stop();
+  const double rate = model::learning_rate(state_.step, plan_.total_steps(), plan_.warmup_steps(), config_.training.learning_rate);
+  {
+    const auto updating = times_.measure(Phase::update);
+    const auto begun = Clock::now();
+    step_.end(rate);
+    trace_.add(Trace::Lane::step, "update", begun, Clock::now());
+  }
   trace_.end_step();
-  numbers.gradient_norm = update.gradient_norm;
-  numbers.skipped = std::move(update.skipped);
-  if (!numbers.skipped.empty() && comm_.root()) log::warn("step {} is skipped: {}", state_.step - 1, numbers.skipped);
-  if (options_.stop_after > 0 && state_.step >= options_.stop_after) numbers.stop = fmt::format("--stop-after {}", options_.stop_after);
-  if (state_.step == plan_.total_steps()) numbers.stop.clear();
+  enqueued_.push_back({++state_.step, rate});
+  if (options_.stop_after > 0 && state_.step >= options_.stop_after) stop = fmt::format("--stop-after {}", options_.stop_after);
+  if (state_.step == plan_.total_steps()) stop.clear();
+  return stop;
+}
+
+Trainer::StepNumbers Trainer::take_numbers() {
+  const auto computing = times_.measure(Phase::compute);
+  const auto verdict = step_.take_verdict();
+  const auto enqueued = enqueued_.front();
+  enqueued_.pop_front();
+  loss_ = verdict.loss;
+  skipped_steps_ = verdict.skipped;
+  StepNumbers numbers{enqueued, verdict.loss, verdict.gradient_norm, state_.guard().reason(enqueued.step - 1, verdict)};
+  if (!numbers.skipped.empty() && comm_.root()) log::warn("step {} is skipped: {}", enqueued.step - 1, numbers.skipped);
   return numbers;
 }
 
@@ -254,8 +271,9 @@ void Trainer::validate_now(nlohmann::json& line) {
 
 void Trainer::save_checkpoint(Snapshot kind) {
   const auto saving = times_.measure(Phase::checkpoint);
-  if (comm_.root())
-    writer_.write(folder_.checkpoints() / io::checkpoint_file_name(state_.step), state_.snapshot(description({}), kind), [this] { folder_.prune_checkpoints(); });
+  if (!comm_.root() && !reducer_.sharded()) return;
+  auto snapshot = state_.snapshot(description({}), kind);
+  if (comm_.root()) writer_.write(folder_.checkpoints() / io::checkpoint_file_name(state_.step), std::move(snapshot), [this] { folder_.prune_checkpoints(); });
 }
 
 void Trainer::finish_checkpoints() {
@@ -264,18 +282,32 @@ void Trainer::finish_checkpoints() {
   comm_.barrier("last checkpoint");
 }
 
+nlohmann::json Trainer::rates(std::int64_t step) const {
+  const double samples_per_s = static_cast<double>(plan_.position(step) - plan_.position(first_step_)) / seconds_since(start_), operations = samples_per_s * operations_;
+  nlohmann::json rates = {{"samples_per_s", samples_per_s}, {"tflop_per_s", 1e-12 * operations}};
+  if (peak_operations_ > 0) rates["mfu"] = operations / (peak_operations_ * comm_.size());
+  return rates;
+}
+
+/// The greatest of the ranks. Collective on comm.
+nlohmann::json Trainer::memory() const {
+  std::array<double, 2> most = {static_cast<double>(resident_bytes()), static_cast<double>(device_.peak_memory())};
+  comm_.max(most, "comparing memory");
+  nlohmann::json bytes = {{"memory_bytes", static_cast<std::int64_t>(most[0])}};
+  if (device_.is_cuda()) bytes["device_memory_bytes"] = static_cast<std::int64_t>(most[1]);
+  return bytes;
+}
+
 void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line, bool flush) {
-  const auto consumed = plan_.position(state_.step);
-  line["step"] = state_.step;
-  line["consumed_samples"] = consumed;
-  line["epoch"] = plan_.epoch(state_.step);
+  const auto step = numbers.enqueued.step;
+  line["step"] = step;
+  line["consumed_samples"] = plan_.position(step);
+  line["epoch"] = plan_.epoch(step);
   line["loss"] = numbers.loss;
-  line["learning_rate"] = numbers.learning_rate;
+  line["learning_rate"] = numbers.enqueued.learning_rate;
   line["gradient_norm"] = numbers.gradient_norm;
   if (!numbers.skipped.empty()) line["skipped"] = numbers.skipped;
-  const double rate = static_cast<double>(consumed - plan_.position(first_step_)) / seconds_since(start_);
-  line["samples_per_s"] = rate;
-  line["tflop_per_s"] = 1e-12 * rate * operations_;
+  line.update(rates(step));
   // Means over ranks, since this process began to train; the least and the greatest beside them.
   const auto spreads = times_.over_ranks(comm_);
   const auto wait = [&](const char* name, Phase phase) {
@@ -286,34 +318,34 @@ void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line, bool flu
   };
   wait("data_wait_s", Phase::data_wait);
   wait("comm_wait_s", Phase::communication_wait);
-  std::array<double, 1> memory = {static_cast<double>(resident_bytes())};
-  comm_.max(memory, "comparing memory");
-  line["memory_bytes"] = static_cast<std::int64_t>(memory[0]);
+  line.update(memory());
   folder_.append_metrics(line, flush || line.contains("validation"));
 }
 
 void Trainer::write_summary() {
   const auto spreads = times_.over_ranks(comm_);
-  std::array<double, 1> memory = {static_cast<double>(resident_bytes())};
-  comm_.max(memory, "comparing memory");
   std::array<double, 1> core = {processor_seconds() - processor_start_};
   comm_.sum(core, "gathering processor time");
   std::vector<std::string> tasks;
   for (const auto task : config_.model.tasks) tasks.emplace_back(model::task_name(task));
   const auto done = state_.step - first_step_;
-  const double seconds = seconds_since(start_), rate = static_cast<double>(plan_.position(state_.step) - plan_.position(first_step_)) / seconds;
+  const double seconds = seconds_since(start_);
   const auto& facts = data_.facts();
-  folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step}, {"skipped_steps", state_.skipped_steps()},
+  nlohmann::json summary = {{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step}, {"skipped_steps", skipped_steps_},
                          {"consumed_samples", plan_.position(state_.step)}, {"seconds", seconds}, {"core_seconds", core[0]},
-                         {"samples_per_s", rate}, {"tflop_per_s", 1e-12 * rate * operations_}, {"ranks", comm_.size()},
+                         {"ranks", comm_.size()},
                          {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader.threads}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
                          {"dataset", {{"path", facts.path.string()}, {"content_hash", facts.content_hash}, {"rows", facts.rows},
                                       {"train", facts.split[0]}, {"validation", facts.split[1]}, {"test", facts.split[2]}, {"source", facts.source},
                                       {"licence", facts.licence}, {"split_rule", facts.split_rule}}},
                          {"training_rows", data_.samples()},
-                         {"seed", config_.training.seed}, {"phases_s", phases_json(spreads)}, {"memory_bytes", static_cast<std::int64_t>(memory[0])},
-                         {"program_version", options_.program_version}, {"finished", state_.step == plan_.total_steps()}});
+                         {"seed", config_.training.seed}, {"phases_s", phases_json(spreads)},
+                         {"program_version", options_.program_version}, {"finished", state_.step == plan_.total_steps()}};
+  summary.update(rates(state_.step));
+  summary.update(memory());
+  if (peak_operations_ > 0) summary["peak_tflop_per_s"] = 1e-12 * peak_operations_ * comm_.size();
+  folder_.write_summary(summary);
   log::info("where the time of {} steps went\n{}", done, phases_table(spreads, seconds));
 }
 
@@ -334,21 +366,23 @@ TrainingOutcome Trainer::run() {
   std::string stop;
   while (state_.step < plan_.total_steps() && stop.empty()) {
     data_.used_before(plan_.position(state_.step));
-    const auto numbers = take_step(*loader);
+    stop = enqueue_step(*loader);
     comm_.set_deadline(options_.watchdog);
-    stop = numbers.stop;
-    const bool last = state_.step == plan_.total_steps();
-    nlohmann::json line = nlohmann::json::object();
-    if (last || state_.step % plan_.validate_every() == 0) {
-      validate_now(line);
-      latest = validation_note(line);
-    }
+    const bool last = state_.step == plan_.total_steps(), validate = last || state_.step % plan_.validate_every() == 0;
     const bool save = last || !stop.empty() || state_.step % plan_.checkpoint_every() == 0;
-    log_step(numbers, line, save);
+    // Where the host goes ahead of the device, it looks back by a step; before it looks at the weights, it takes all numbers.
+    while (step_.pending() > (validate || save ? 1 : device_.steps_ahead())) log_step(take_numbers(), nlohmann::json::object(), false);
+    if (validate || save) {
+      const auto numbers = take_numbers();
+      nlohmann::json line = nlohmann::json::object();
+      if (validate) validate_now(line);
+      if (validate) latest = validation_note(line);
+      log_step(numbers, line, save);
+    }
     // Behind the last step nothing changes the state any more, and the copy is spared.
     if (save) save_checkpoint(last || !stop.empty() ? Snapshot::share : Snapshot::copy);
     else writer_.check();
-    progress.update(state_.step, fmt::format("loss {:.4f}{}", numbers.loss, latest));
+    progress.update(state_.step, fmt::format("loss {:.4f}{}", loss_, latest));
   }
   // Without validation rows the last weights are the only choice.
   if (state_.best.step == 0 && state_.step == plan_.total_steps() && comm_.root()) {

@@ -11,6 +11,7 @@
 #include "pipeline/device.hpp"
 #include "pipeline/run_config.hpp"
 #include "pipeline/training_data.hpp"
+#include "pipeline/training_step.hpp"
 
 namespace xxact::pipeline {
 
@@ -23,6 +24,9 @@ struct TrainingOptions {
   std::optional<std::chrono::sys_seconds> end;  // of the job's allocation, at which it is over; see stop_conditions.hpp
   std::chrono::seconds margin{60};              // to be left before it
   std::chrono::seconds watchdog{100};           // longest wait for other ranks once the first step is done
+  OptimizerState optimizer_state = OptimizerState::replicated;
+  Graphs graphs = Graphs::automatic;
+  double peak_operations = 0;  // of a rank's device, operations a second, that rates are held against; 0: as the device is known to have
   std::string program_version;
 };
 

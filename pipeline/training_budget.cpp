@@ -8,7 +8,7 @@
 #include "model/objectives.hpp"
 #include "model/operations.hpp"
 #include "pipeline/batch_builder.hpp"
-#include "pipeline/comm/gradient_recorder.hpp"
+#include "pipeline/comm/channel_recorder.hpp"
 #include "pipeline/gradient_reducer.hpp"
 #include "pipeline/training_plan.hpp"
 #include "pipeline/training_state.hpp"
@@ -31,27 +31,34 @@ struct Probe {
 
 Probe probe_step(TrainingData& data, const RunConfig& config, const Device& device, const TrainingPlan& plan, TrainingState& state, int ranks) {
   const comm::Communicator self(MPI_COMM_SELF);
-  comm::GradientRecorder recorder(ranks);
-  GradientReducer reducer(state.flat(), recorder, self);
+  comm::ChannelRecorder recorder(ranks);
+  GradientReducer reducer(state.flat(), recorder, self, OptimizerState::replicated);
   BatchBuilder builder(config, data.standardisation(), Augmentation::on);
   Batch batch;
   data.begin(0, plan.position(1));
   auto requests = plan.samples({0, 0});
   if (!device.is_cuda() && requests.size() > kSamplesOnCpu) requests.resize(kSamplesOnCpu);
   builder.build(requests, batch);
+  batch.weigh(config.training.objective, plan.valid_count(0));
   data.end();
+  const auto precision = precision_on(device.torch(), config.training.precision);
   Probe probe;
   probe.samples = requests.size();
   const auto wait = [&] { if (device.is_cuda()) torch::cuda::synchronize(device.torch().index()); };
   for (const bool warm : {false, true}) {
     recorder.clear();
-    reducer.arm();
+    const auto input = to_device(batch.input, device.torch());
+    const auto targets = to_device(batch.targets, device.torch());
     wait();
     const auto start = Clock::now();
-    const auto output = state.net()->forward(to_device(batch.input, device.torch()));
-    const auto loss = model::objective(output, to_device(batch.targets, device.torch()), config.training.objective, plan.valid_count(0)).total;
+    torch::Tensor loss;
+    {
+      const model::PrecisionScope scope(device.torch(), precision);
+      loss = model::objective(state.net()->forward(input), targets, config.training.objective, batch.task_factor.to(device.torch())).total;
+    }
     wait();
     const auto turn = Clock::now();
+    reducer.arm(loss.detach());
     loss.backward();
     wait();
     const auto end = Clock::now();

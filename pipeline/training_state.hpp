@@ -10,6 +10,7 @@
 
 #include "model/optimizer.hpp"
 #include "pipeline/checkpoint_writer.hpp"
+#include "pipeline/gradient_reducer.hpp"
 #include "pipeline/step_guard.hpp"
 
 namespace xxact::pipeline {
@@ -26,21 +27,20 @@ class TrainingState {
 
   model::XxactModel& net() { return net_; }
   model::FlatParameters& flat() { return *flat_; }
-  model::Optimizer& optimizer() { return *optimizer_; }
-  std::int64_t step = 0;  // done, those that the guard skipped among them
+  /// Makes the optimiser, for what `reducer` says that this rank updates. Before all that follows; `reducer` must outlive the object.
+  void share_with(GradientReducer& reducer);
+
+  std::int64_t step = 0;  // enqueued, those that the guard skipped among them
   BestResult best;
 
-  struct Update {
-    double gradient_norm = 0;  // before clipping
-    std::string skipped;       // why the weights were left as they are; empty: they changed
-  };
-  /// Ends a step whose global loss is `loss`: clips, asks the guard, updates weights and averages. NumericError from the guard.
-  Update update(double loss, double learning_rate);
-  std::int64_t skipped_steps() const { return guard_.state().skipped; }
+  /// Ends a step with the global `loss`, [] float32: clips, asks the guard, updates weights and averages; `verdict` as in StepGuard::judge. Waits for
+  /// no device. Collective on the reducer's ranks.
+  void update(const torch::Tensor& loss, const torch::Tensor& learning_rate, const torch::Tensor& verdict);
+  const StepGuard& guard() const { return guard_; }
   /// Exchanges weights and averaged weights; does nothing without averaging.
   void swap_average();
 
-  /// Training checkpoint: all of the state.
+  /// Training checkpoint: all of the state. With sharded optimiser state collective on the reducer's ranks.
   CheckpointSnapshot snapshot(const ModelDescription& description, Snapshot kind) const;
   /// The model alone, a copy of the weights as they are now (swap first to store the averaged ones).
   CheckpointSnapshot model_snapshot(const ModelDescription& description, Snapshot kind = Snapshot::copy) const;
@@ -50,9 +50,14 @@ class TrainingState {
   std::int64_t initialise_from(const io::Checkpoint& file);
 
  private:
+  /// A moment of all parameters, [N], from the ranks' slices.
+  torch::Tensor gathered(const torch::Tensor& own) const;
+  void take_own(const io::Checkpoint& file, const std::string& prefix, const torch::Tensor& own);
+
   const RunConfig& config_;
   model::XxactModel net_;
   std::unique_ptr<model::FlatParameters> flat_;
+  GradientReducer* reducer_ = nullptr;
   std::unique_ptr<model::Optimizer> optimizer_;
   std::unique_ptr<model::AveragedWeights> average_;  // null: off
   StepGuard guard_;

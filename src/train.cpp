@@ -35,6 +35,9 @@ void describe(options::options_description& description) {
       ("stop-before-end", value<std::int64_t>()->default_value(60), "seconds to leave before the end of the batch job, as SLURM_JOB_END_TIME or XXACT_JOB_END_TIME (seconds since 1970) give it; training stops with a checkpoint (exit code 75) while two more steps would fit before")
       ("watchdog-start", value<int>()->default_value(300), "--watchdog until the first step is done: reading data and starting devices takes longer than a step")
       ("trace", value<std::int64_t>()->default_value(0), "write RUN/trace.json of so many first steps, for ui.perfetto.dev: what every rank does when, and how sums of gradients travel beside backward")
+      ("shard-optimizer", bool_switch(), "share the optimiser's state over ranks: each keeps and updates its part of the parameters (ZeRO); the result is the same")
+      ("graphs", value<std::string>()->default_value("auto"), "on a GPU, record a step's kernels once and launch them together: auto, off or on; auto goes on without where that fails")
+      ("peak-tflops", value<double>()->default_value(0), "peak of a rank's device that `mfu` is held against; 0: the data sheet's of known GPUs (dense, in the run's precision), otherwise there is no mfu")
       ("allow-mixed-labels", bool_switch(), "train even when a label column mixes values of different definitions")
       ("dry-run", bool_switch(), "check data and configuration, print the run's budget, train nothing")
       ("pretend-ranks", value<int>(), "with --dry-run: also what a step would take on so many ranks, modelled (docs/scaling.md)")
@@ -109,6 +112,10 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   training.resume = values["resume"].as<bool>();
   training.trace = values["trace"].as<std::int64_t>();
   if (training.trace < 0 || training.trace > 10000) throw ConfigError("--trace {}: must be 0 to 10000 steps", training.trace);
+  if (values["shard-optimizer"].as<bool>()) training.optimizer_state = pipeline::OptimizerState::sharded;
+  training.graphs = pipeline::parse_graphs(values["graphs"].as<std::string>());
+  training.peak_operations = 1e12 * values["peak-tflops"].as<double>();
+  if (!(training.peak_operations >= 0)) throw ConfigError("--peak-tflops {}: must be a number of TFLOP/s, or 0", values["peak-tflops"].as<double>());
   training.stop_after = values["stop-after"].as<std::int64_t>();
   training.program_version = kVersion;
   if (values["dry-run"].as<bool>()) {

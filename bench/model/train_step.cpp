@@ -2,7 +2,7 @@
 // communication. One JSON object on standard output.
 //
 // usage: bench_train_step [--check] [--preset small|paper|crabnet] [--set key=value]... [--batch 128] [--threads 2]
-//                         [--slots 6] [--seconds 3] [--profile]
+//                         [--slots 6] [--seconds 3] [--device cpu|cuda] [--precision auto|fp32|bf16] [--profile]
 // Counterpart: bench/peer/rates.py; bench/train runs both in turns.
 #include <torch/csrc/autograd/profiler.h>
 
@@ -14,10 +14,10 @@
 #include <string>
 
 #include "model/flat_parameters.hpp"
-#include "model/host_memory.hpp"
 #include "model/objectives.hpp"
 #include "model/optimizer.hpp"
 #include "model/xxact_model.hpp"
+#include "pipeline/device.hpp"
 
 using namespace xxact::model;
 
@@ -29,6 +29,7 @@ struct Settings {
   int threads = 2;
   double seconds = 3.0;
   bool check = false, profile = false;
+  std::string device = "cpu", precision = "auto";
 };
 
 Settings parse(int argc, char** argv) {
@@ -44,6 +45,8 @@ Settings parse(int argc, char** argv) {
     else if (option == "--preset") settings.config = preset(value());
     else if (option == "--batch") settings.batch = std::stoll(value());
     else if (option == "--threads") settings.threads = std::stoi(value());
+    else if (option == "--device") settings.device = value();
+    else if (option == "--precision") settings.precision = value();
     else if (option == "--slots") settings.slots = std::stoll(value());
     else if (option == "--seconds") settings.seconds = std::stod(value());
     else if (option == "--set") {
@@ -85,6 +88,13 @@ Data take(const Data& data, const torch::Tensor& rows) {
   return part;
 }
 
+Data on_device(Data data, const torch::Device& device) {
+  auto& [element, fraction, pattern, key] = data.input;
+  element = element.to(device), fraction = fraction.to(device), pattern = pattern.to(device);
+  for (auto& value : data.targets.value) value = value.to(device);
+  return data;
+}
+
 struct Rate {
   double per_second = 0, per_cpu_second = 0;  // samples; the latter is what to look at on a machine with other work
 };
@@ -114,21 +124,33 @@ void profile(Work work) {
 }
 
 int run(const Settings& s) {
-  at::globalContext().setFlushDenormal(true);
-  at::set_num_threads(s.threads);
-  keep_freed_memory();
+  const xxact::comm::Communicator self(MPI_COMM_SELF);
+  const xxact::pipeline::Device device(xxact::pipeline::parse_device(s.device), self, 0, {s.threads, s.threads, 1, 0});
+  xxact::pipeline::RunConfig run;
+  xxact::pipeline::set_field(run, "precision", s.precision);
+  const auto precision = xxact::pipeline::precision_on(device.torch(), run.training.precision);
+  const auto wait = [&] { if (device.is_cuda()) torch::cuda::synchronize(device.torch().index()); };
   XxactModel model(s.config, mat2vec_table(), 1);
+  model->to(device.torch());
   FlatParameters flat(*model);
   Optimizer optimizer(flat, {});
-  const auto data = make_data(s);
+  const auto data = on_device(make_data(s), device.torch());
+  const auto numbers = torch::dtype(torch::kFloat32).device(device.torch());
+  const auto rate_of_learning = torch::full({}, 1e-3, numbers), nothing_skipped = torch::zeros({}, numbers);
+  // Every label is known.
+  const auto count = static_cast<double>(s.batch);
+  const auto factor = task_factors({}, {count, count, count}).to(device.torch());
   double last_loss = 0;
   const auto train = [&] {
-    const auto part = take(data, torch::randint(0, s.rows, {s.batch}, torch::kInt64));
+    const auto part = take(data, torch::randint(0, s.rows, {s.batch}, torch::dtype(torch::kInt64).device(device.torch())));
     flat.zero_gradient();
-    const auto loss = objective(model->forward(part.input), part.targets, {}, count_valid(part.targets)).total;
+    torch::Tensor loss;
+    {
+      const PrecisionScope scope(device.torch(), precision);
+      loss = objective(model->forward(part.input), part.targets, {}, factor).total;
+    }
     loss.backward();
-    clip_gradient(flat, 1.0);
-    optimizer.step(1e-3);
+    optimizer.step({rate_of_learning, clip_divisor(optimizer.squared_gradient().sqrt(), 1.0), nothing_skipped});
     last_loss = loss.item<double>();
   };
   model->train();
@@ -136,8 +158,12 @@ int run(const Settings& s) {
   if (s.profile) profile(train);
   model->eval();
   torch::InferenceMode inference;
-  const auto fixed = take(data, torch::arange(s.batch, torch::kInt64));
-  const Rate infer_rate = rate(s, [&] { model->forward(fixed.input); });
+  const auto fixed = take(data, torch::arange(s.batch, torch::dtype(torch::kInt64).device(device.torch())));
+  const Rate infer_rate = rate(s, [&] {
+    const PrecisionScope scope(device.torch(), precision);
+    model->forward(fixed.input);
+    wait();
+  });
   const auto mode = to_ini(s.config);
   std::cout << "{\"mode\": \"" << mode.substr(7, mode.find('\n') - 7) << "\", \"parameters\": " << flat.size() << ", \"batch\": " << s.batch
             << ", \"threads\": " << s.threads << ", \"train_sps\": " << train_rate.per_second << ", \"infer_sps\": " << infer_rate.per_second
@@ -149,10 +175,13 @@ int run(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  MPI_Init(&argc, &argv);
+  int status = 1;
   try {
-    return run(parse(argc, argv));
+    status = run(parse(argc, argv));
   } catch (const std::exception& error) {
     std::cerr << "bench_train_step: " << error.what() << "\n";
-    return 1;
   }
+  MPI_Finalize();
+  return status;
 }

@@ -79,20 +79,21 @@ Communicator::Communicator(Communicator&& other) noexcept
 Communicator::~Communicator() = default;
 
 void Communicator::wait(MPI_Request& request, const char* what) const {
-  const auto start = Clock::now();
-  auto look = start + kRollCallInterval;
-  for (int polls = 0;; ++polls) {
+  wait_until([&] {
     int done = 0;
     check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
-    if (done != 0) return;
-    if (polls < kHotPolls) continue;
-    sched_yield();
-    const auto now = Clock::now();
-    if (now < look) continue;
-    look = now + kRollCallInterval;
-    if (roll_call_.answer(what) || now > start + deadline_)
-      throw CommError("rank {} of {} waited {} s for the others in '{}': {}", rank_, size_, std::chrono::duration_cast<std::chrono::seconds>(now - start).count(), what, roll_call_.call(what));
-  }
+    return done != 0;
+  }, what);
+}
+
+void Communicator::patience_left(Patience& patience, const char* what) const {
+  if (patience.polls++ < kHotPolls) return;
+  sched_yield();
+  const auto now = Clock::now();
+  if (now < patience.look + kRollCallInterval) return;
+  patience.look = now;
+  if (roll_call_.answer(what) || now > patience.start + deadline_)
+    throw CommError("rank {} of {} waited {} s for the others in '{}': {}", rank_, size_, std::chrono::duration_cast<std::chrono::seconds>(now - patience.start).count(), what, roll_call_.call(what));
 }
 
 void Communicator::barrier(const char* what) const {
@@ -146,12 +147,6 @@ void Communicator::require_equal(std::uint64_t value, const char* what) const {
   for (std::size_t r = 1; r < all.size(); ++r)
     if (all[r] != all[0]) different += (different.empty() ? "" : ", ") + std::to_string(r);
   if (!different.empty()) throw CommError("ranks disagree about {}: rank {} differ from rank 0", what, different);
-}
-
-MPI_Request Communicator::start_sum(std::span<float> values, const char* what) const {
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Iallreduce(MPI_IN_PLACE, values.data(), mpi_count(std::ssize(values), what), MPI_FLOAT, MPI_SUM, comm_, &request), what);
-  return request;
 }
 
 Share share_of(std::int64_t total, int rank, int size) {

@@ -1,5 +1,5 @@
 // Host data between ranks, over MPI. Every wait is polled with a deadline, so a lost rank ends the job with the name of
-// the operation and of the rank instead of a hang. Device data: gradient_channel.hpp.
+// the operation and of the rank instead of a hang. Buffers in flight beside computation: channel.hpp.
 #pragma once
 
 #include <mpi.h>
@@ -46,13 +46,23 @@ class Communicator {
   /// CommError naming the ranks whose value differs from rank 0's.
   void require_equal(std::uint64_t value, const char* what) const;
 
-  /// Starts an in-place sum over ranks of `values`, which must stay untouched until wait().
-  MPI_Request start_sum(std::span<float> values, const char* what) const;
-  /// Polls until the request is done. When the deadline passes, here or on a rank that asks: CommError with the operation and the
-  /// ranks that do not answer, after up to 10 s more.
+  /// Polls until `done` says so. When the deadline passes, here or on a rank that asks: CommError with the operation and the
+  /// ranks that do not answer, after up to 10 s more. What `done` throws is passed on.
+  template <class Done>
+  void wait_until(Done done, const char* what) const {
+    Patience patience;
+    while (!done()) patience_left(patience, what);
+  }
+  /// The same for a request.
   void wait(MPI_Request& request, const char* what) const;
 
  private:
+  struct Patience {
+    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now(), look = start;
+    int polls = 0;
+  };
+  void patience_left(Patience& patience, const char* what) const;
+
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1;
   std::chrono::seconds deadline_;

@@ -3,7 +3,7 @@
 
 #include <numeric>
 
-#include "pipeline/comm/gradient_channel.hpp"
+#include "pipeline/comm/channel.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::comm {
@@ -89,8 +89,8 @@ TEST_F(CommTest, ARankThatWaitsElsewhereIsNamedWithItsOperation) {
   comm_.barrier("meeting again");
 }
 
-TEST_F(CommTest, GradientChannelSumsEveryBucket) {
-  const auto channel = make_mpi_gradient_channel(comm_);
+TEST_F(CommTest, ChannelSumsEveryBuffer) {
+  const auto channel = make_mpi_channel(comm_);
   std::vector<float> first(1000), second(7, 1.0F);
   std::iota(first.begin(), first.end(), static_cast<float>(comm_.rank()));
   channel->start_sum(first.data(), std::ssize(first));
@@ -99,6 +99,34 @@ TEST_F(CommTest, GradientChannelSumsEveryBucket) {
   const auto ranks = static_cast<float>(comm_.size());
   EXPECT_FLOAT_EQ(first[10], ranks * 10 + ranks * (ranks - 1) / 2);
   EXPECT_FLOAT_EQ(second[6], ranks);
+}
+
+TEST_F(CommTest, ChannelDealsOutSharesOfSumsAndGathersThem) {
+  const auto channel = make_mpi_channel(comm_);
+  const auto ranks = static_cast<std::size_t>(comm_.size()), rank = static_cast<std::size_t>(comm_.rank());
+  EXPECT_EQ(channel->rank(), comm_.rank());
+  constexpr std::size_t kShare = 1001;
+  std::vector<float> values(ranks * kShare), other(3, static_cast<float>(rank));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * (rank + 1) % 97);
+  std::vector<float> expected(values.size(), 0);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    for (std::size_t r = 0; r < ranks; ++r) expected[i] += static_cast<float>(i * (r + 1) % 97);
+  // Several under way at once, progress in between.
+  channel->start_sum_of_shares(values.data(), kShare);
+  channel->start_broadcast(other.data(), 3, comm_.size() - 1);
+  channel->progress();
+  channel->wait_all();
+  EXPECT_EQ(other, std::vector<float>(3, static_cast<float>(ranks - 1)));
+  for (std::size_t i = 0; i < kShare; ++i) ASSERT_EQ(values[rank * kShare + i], expected[rank * kShare + i]) << i;
+  // The others' parts are nobody's business: what is gathered must not come from them.
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (i / kShare != rank) values[i] = -1;
+  channel->start_gather_of_shares(values.data(), kShare);
+  channel->wait_all();
+  EXPECT_EQ(values, expected);
+  EXPECT_EQ(channel->transfers().size(), ranks > 1 ? 1U : 0U);
+  channel->start_gather_of_shares(values.data(), 0);
+  channel->wait_all();
 }
 
 TEST(ShareOf, CoversAllRowsOnce) {

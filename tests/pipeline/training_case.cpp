@@ -37,16 +37,16 @@ RunConfig training_case(std::int64_t global_batch, double epochs) {
 }
 
 std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, comm::Communicator& comm, bool resume, std::int64_t stop_after,
-                                 std::int64_t trace) {
+                                 const std::function<void(TrainingOptions&)>& change, DeviceChoice choice) {
   if (!resume && comm.root()) std::filesystem::remove_all(output);
   comm.barrier("emptying the run folder");
   TrainingOptions options;
   options.output = output;
   options.resume = resume;
   options.stop_after = stop_after;
-  options.trace = trace;
   options.program_version = "test";
-  const Device device(DeviceChoice::cpu, comm, 0, {});
+  if (change) change(options);
+  const Device device(choice, comm, 0, {});
   const auto& dataset = training_dataset();
   std::unique_ptr<TrainingData> data;
   if (config.training.window_rows > 0) data = std::make_unique<StreamedTrainingData>(io::plan_dataset(comm.handle(), dataset.path()), config, comm, 2, kMemory);

@@ -117,6 +117,34 @@ TEST_F(TrainingRanks, LambTrainsOnAnyRanksAndAfterResuming) {
   EXPECT_LT(difference(train_losses(config, scratch("lamb-stopped"), world_, true), alone), 1e-4);
 }
 
+TEST_F(TrainingRanks, RanksThatShareTheOptimizersStateTrainAlike) {
+  auto config = training_case(50, 30.0 * 50 / 3000);
+  config.training.checkpoint_epochs = 10.0 * 50 / 3000;
+  const auto alone = train_losses(config, own("unshared"), self_);
+  const auto sharded = [](TrainingOptions& options) { options.optimizer_state = OptimizerState::sharded; };
+  const auto through = train_losses(config, scratch("sharded"), world_, false, 0, sharded);
+  EXPECT_LT(difference(through, alone), 1e-4);
+  // What one of them saved, others go on with: on as many ranks to the last bit, without sharing alike.
+  train_losses(config, scratch("sharded-stopped"), world_, false, 17, sharded);
+  const auto folder = own("sharded-alone");
+  std::filesystem::remove_all(folder);
+  std::filesystem::copy(scratch("sharded-stopped"), folder, std::filesystem::copy_options::recursive);
+  EXPECT_LT(difference(train_losses(config, folder, self_, true), alone), 1e-4);
+  world_.barrier("before the folder changes");
+  EXPECT_EQ(difference(train_losses(config, scratch("sharded-stopped"), world_, true, 0, sharded), through), 0.0);
+}
+
+TEST_F(TrainingRanks, Bf16LearnsWhatFp32Does) {
+  auto config = training_case(64, 60.0 * 64 / 3076);
+  const auto exact = train_losses(config, scratch("fp32"), world_);
+  config.training.precision = PrecisionChoice::bf16;
+  const auto rounded = train_losses(config, scratch("bf16"), world_);
+  const double apart = difference(rounded, exact);
+  EXPECT_GT(apart, 1e-5) << "it must make a difference, or nothing was rounded";
+  EXPECT_LT(apart, 0.15);
+  EXPECT_LT(rounded.back(), 0.7 * rounded.front());
+}
+
 TEST_F(TrainingRanks, RanksWithoutSamplesTakePart) {
   const auto config = training_case(2, 12.0 / 3000);
   const auto alone = train_losses(config, own("tiny-alone"), self_);
@@ -151,7 +179,7 @@ TEST_F(TrainingRanks, ARunResumedOnAnotherNumberOfRanksGoesOnAlike) {
 
 TEST_F(TrainingRanks, ATraceShowsTheFirstStepsOfEveryRank) {
   const auto config = training_case(50, 5.0 * 50 / 3076);
-  train_losses(config, scratch("traced"), world_, false, 0, 3);
+  train_losses(config, scratch("traced"), world_, false, 0, [](TrainingOptions& options) { options.trace = 3; });
   std::map<std::pair<int, std::string>, int> events;  // by rank and name
   if (world_.root()) {
     const auto trace = nlohmann::json::parse(std::ifstream(scratch("traced") / "trace.json"));
@@ -163,7 +191,7 @@ TEST_F(TrainingRanks, ATraceShowsTheFirstStepsOfEveryRank) {
     }
     for (int rank = 0; rank < world_.size(); ++rank) {
       for (const auto* name : {"waiting for data", "forward", "backward", "waiting for gradients", "waiting for other ranks", "update"}) EXPECT_EQ((events[{rank, name}]), 3) << rank << " " << name;
-      EXPECT_EQ((events[{rank, "sum"}]), world_.size() > 1 ? 6 : 0) << "two buckets a step, matrices and the rest, on " << rank;
+      EXPECT_EQ((events[{rank, "sum"}]), world_.size() > 1 ? 9 : 0) << "the loss and two buckets a step, matrices and the rest, on " << rank;
     }
   }
   train_losses(config, scratch("untraced"), world_);

@@ -1,0 +1,160 @@
+#include "pipeline/training_step.hpp"
+
+#include <ATen/DeviceAccelerator.h>
+
+#include <utility>
+
+#include "src/base/error.hpp"
+#include "src/base/log.hpp"
+
+namespace xxact::pipeline {
+namespace {
+
+using Clock = Trace::Clock;
+
+// Before work is recorded it runs twice, so that libraries have made their choices and taken their memory.
+constexpr int kRunsBeforeRecording = 2;
+// Recordings keep memory for every kind of batch; rarer kinds are launched one by one.
+constexpr std::size_t kMostRecordings = 12;
+
+}  // namespace
+
+/// Work that may be recorded.
+struct TrainingStep::Captured {
+  int runs = 0;
+  bool failed = false;
+  std::unique_ptr<Recording> recording;
+  DeviceBatch batch;  // what a recorded pass reads
+};
+
+Graphs parse_graphs(const std::string& name) {
+  if (name == "auto") return Graphs::automatic;
+  if (name == "off") return Graphs::off;
+  if (name == "on") return Graphs::on;
+  throw ConfigError("--graphs '{}' is not one of auto, off, on", name);
+}
+
+TrainingStep::TrainingStep(TrainingState& state, GradientReducer& reducer, comm::Channel& channel, const comm::Communicator& comm, const RunConfig& config, const Device& device,
+                           Graphs graphs, Trace& trace)
+    : state_(state), reducer_(reducer), channel_(channel), comm_(comm), config_(config), device_(device), graphs_(device.is_cuda() ? graphs : Graphs::off), trace_(trace),
+      precision_(precision_on(device.torch(), config.training.precision)), transfer_(device, comm, channel), update_(std::make_unique<Captured>()) {
+  if (graphs == Graphs::on && !device.is_cuda()) throw ConfigError("--graphs on: only a GPU records its work; this is {}", device.name());
+  const auto options = state.flat().weights().options();
+  loss_ = torch::zeros({}, options);
+  learning_rate_ = torch::zeros({}, options);
+  verdict_ = torch::zeros({StepGuard::kVerdictSize}, options.dtype(torch::kFloat64));
+}
+TrainingStep::~TrainingStep() = default;
+
+void TrainingStep::begin() {
+  state_.flat().zero_gradient();
+  loss_.zero_();
+}
+
+void TrainingStep::compute(const DeviceBatch& batch, bool last) {
+  const auto start = Clock::now();
+  model::LossResult result;
+  {
+    const Device::Range range(device_, "forward");
+    const model::PrecisionScope scope(device_.torch(), precision_);
+    result = model::objective(state_.net()->forward(batch.input), batch.targets, config_.training.objective, batch.factor);
+  }
+  loss_.add_(result.total.detach());
+  if (last) reducer_.arm(loss_);
+  const auto turn = Clock::now();
+  {
+    const Device::Range range(device_, "backward");
+    result.total.backward();
+  }
+  const auto end = Clock::now();
+  trace_.add(Trace::Lane::step, "forward", start, turn);
+  trace_.add(Trace::Lane::step, "backward", turn, end);
+  if (!last) return;
+  const Device::Range range(device_, "sums over ranks");
+  reducer_.finish();
+  trace_.add(Trace::Lane::step, "waiting for gradients", end, Clock::now());
+}
+
+void TrainingStep::replay_or_run(Captured& captured, const std::function<void()>& work) {
+  if (!captured.recording && !captured.failed && captured.runs++ >= kRunsBeforeRecording) {
+    try {
+      // What single launches kept for themselves would lie idle beside the recording's own memory.
+      at::accelerator::emptyCache();
+      captured.recording = device_.record(work);
+    } catch (const c10::Error& error) {
+      if (graphs_ == Graphs::on) throw CommError("--graphs on: this step cannot be recorded: {}", error.what_without_backtrace());
+      log::warn("steps are not recorded and cost more launches: {}", error.what_without_backtrace());
+      captured.failed = true;
+      graphs_ = Graphs::off;
+    }
+  }
+  captured.recording ? captured.recording->replay() : work();
+}
+
+void TrainingStep::compute_recorded(const DeviceBatch& batch, bool last) {
+  std::vector<std::vector<std::int64_t>> shapes;
+  for (const auto& tensor : batch.tensors()) shapes.push_back(tensor.sizes().vec());
+  const auto place = passes_.find({shapes, last});
+  if (place == passes_.end() && passes_.size() == kMostRecordings) return compute(batch, last);
+  auto& captured = place == passes_.end() ? passes_[{std::move(shapes), last}] : place->second;
+  if (!captured) captured = std::make_unique<Captured>();
+  if (captured->runs < kRunsBeforeRecording) {
+    ++captured->runs;
+    return compute(batch, last);
+  }
+  if (captured->batch.tensors().empty()) {
+    const auto like = [](const torch::Tensor& tensor) { return tensor.defined() ? torch::empty_like(tensor) : tensor; };
+    const auto& in = batch.input;
+    captured->batch = {{like(in.element), like(in.fraction), like(in.pattern), like(in.sample_key)},
+                       {{like(batch.targets.value[0]), like(batch.targets.value[1]), like(batch.targets.value[2])}}, like(batch.factor)};
+  }
+  const auto to = captured->batch.tensors(), from = batch.tensors();
+  for (std::size_t i = 0; i < to.size(); ++i) to[i].copy_(from[i], /*non_blocking=*/true);
+  replay_or_run(*captured, [&] { compute(captured->batch, last); });
+}
+
+void TrainingStep::add(const Batch& batch, bool last) {
+  const auto& there = transfer_.bring(batch);
+  graphs_ == Graphs::off ? compute(there, last) : compute_recorded(there, last);
+  transfer_.used();
+  transfer_.wait_until_read();
+}
+
+void TrainingStep::add_nothing() {
+  reducer_.arm(loss_);
+  reducer_.finish();
+}
+
+void TrainingStep::update() { state_.update(loss_, learning_rate_, verdict_); }
+
+void TrainingStep::end(double learning_rate) {
+  const Device::Range range(device_, "update");
+  learning_rate_.fill_(learning_rate);
+  graphs_ == Graphs::off ? update() : replay_or_run(*update_, [this] { update(); });
+  Pending pending;
+  if (spare_.empty()) spare_.push_back(torch::empty(verdict_.sizes(), torch::dtype(torch::kFloat64).pinned_memory(device_.is_cuda())));
+  pending.host = std::exchange(spare_.back(), {});
+  spare_.pop_back();
+  pending.host.copy_(verdict_, /*non_blocking=*/true);
+  if (device_.is_cuda()) {
+    pending.copied = std::make_shared<c10::Event>(torch::kCUDA);
+    pending.copied->record(device_.compute_stream());
+    channel_.watch("training step");
+  }
+  pending_.push_back(std::move(pending));
+}
+
+StepGuard::Verdict TrainingStep::take_verdict() {
+  const auto oldest = std::move(pending_.front());
+  pending_.pop_front();
+  if (oldest.copied)
+    comm_.wait_until([&] {
+      channel_.check();
+      return oldest.copied->query();
+    }, "a training step on the device");
+  const auto verdict = StepGuard::read(oldest.host);
+  spare_.push_back(oldest.host);
+  return verdict;
+}
+
+}  // namespace xxact::pipeline
