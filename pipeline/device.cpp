@@ -111,6 +111,11 @@ Device::Device(DeviceChoice choice, const comm::Communicator& comm, int local_ra
   if (comm.root()) log::info("{}", library_->versions());
 }
 
+Device::Device(DeviceLibrary& library, const ThreadRequest& threads) : device_(torch::kCPU), threads_(plan_threads(threads, false)), library_(&library) {
+  at::set_num_threads(threads_.compute);
+  at::globalContext().setFlushDenormal(true);
+}
+
 std::string Device::name() const { return is_cuda() ? fmt::format("{} ({})", device_.str(), library_->device_name(device_.index())) : device_.str(); }
 
 double Device::peak_operations(model::Precision precision) const {

@@ -49,6 +49,8 @@ class Device {
   /// Chooses and readies the device: `automatic` takes a GPU when the device library and a GPU are there. Sets ATen's thread
   /// count and denormal flushing, and on a GPU this thread's stream. ConfigError when cuda is asked for and cannot be had. Collective on comm.
   Device(DeviceChoice choice, const comm::Communicator& comm, int local_rank, const ThreadRequest& threads);
+  /// A CPU that records its work by `library`, as a GPU does: what tests the way of doing so without one.
+  Device(DeviceLibrary& library, const ThreadRequest& threads);
 
   const torch::Device& torch() const { return device_; }
   bool is_cuda() const { return device_.is_cuda(); }
@@ -60,11 +62,13 @@ class Device {
   /// Most bytes of the GPU's memory that tensors of this process have held at once; 0 on CPUs.
   std::int64_t peak_memory() const;
   /// Steps that the host may enqueue before it looks at the results of the first: 0 where work is done when a call returns.
-  int steps_ahead() const { return is_cuda() ? 1 : 0; }
+  int steps_ahead() const { return records() ? 1 : 0; }
 
   /// How buffers of this device travel between ranks. Collective on comm.
   std::unique_ptr<comm::Channel> make_channel(const comm::Communicator& comm) const;
-  /// See DeviceLibrary::record; GPUs only.
+  /// Whether it can record work.
+  bool records() const { return library_ != nullptr; }
+  /// See DeviceLibrary::record; only where records().
   std::unique_ptr<Recording> record(const std::function<void()>& work) const { return library_->record(work); }
   /// See DeviceLibrary::forbid_waiting; nothing on CPUs.
   void forbid_waiting(bool forbidden) const {

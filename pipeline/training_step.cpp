@@ -36,9 +36,9 @@ Graphs parse_graphs(const std::string& name) {
 
 TrainingStep::TrainingStep(TrainingState& state, GradientReducer& reducer, comm::Channel& channel, const comm::Communicator& comm, const RunConfig& config, const Device& device,
                            Graphs graphs, Trace& trace)
-    : state_(state), reducer_(reducer), channel_(channel), comm_(comm), config_(config), device_(device), graphs_(device.is_cuda() ? graphs : Graphs::off), trace_(trace),
+    : state_(state), reducer_(reducer), channel_(channel), comm_(comm), config_(config), device_(device), graphs_(device.records() ? graphs : Graphs::off), trace_(trace),
       precision_(precision_on(device.torch(), config.training.precision)), transfer_(device, comm, channel), update_(std::make_unique<Captured>()) {
-  if (graphs == Graphs::on && !device.is_cuda()) throw ConfigError("--graphs on: only a GPU records its work; this is {}", device.name());
+  if (graphs == Graphs::on && !device.records()) throw ConfigError("--graphs on: only a GPU records its work; this is {}", device.name());
   const auto options = state.flat().weights().options();
   loss_ = torch::zeros({}, options);
   learning_rate_ = torch::zeros({}, options);
@@ -79,7 +79,7 @@ void TrainingStep::replay_or_run(Captured& captured, const std::function<void()>
   if (!captured.recording && !captured.failed && captured.runs++ >= kRunsBeforeRecording) {
     try {
       // What single launches kept for themselves would lie idle beside the recording's own memory.
-      at::accelerator::emptyCache();
+      if (device_.is_cuda()) at::accelerator::emptyCache();
       captured.recording = device_.record(work);
     } catch (const c10::Error& error) {
       if (graphs_ == Graphs::on) throw CommError("--graphs on: this step cannot be recorded: {}", error.what_without_backtrace());
@@ -110,7 +110,7 @@ void TrainingStep::compute_recorded(const DeviceBatch& batch, bool last) {
   }
   const auto to = captured->batch.tensors(), from = batch.tensors();
   for (std::size_t i = 0; i < to.size(); ++i) to[i].copy_(from[i], /*non_blocking=*/true);
-  replay_or_run(*captured, [&] { compute(captured->batch, last); });
+  replay_or_run(*captured, [this, pass = captured.get(), last] { compute(pass->batch, last); });
 }
 
 void TrainingStep::add(const Batch& batch, bool last) {

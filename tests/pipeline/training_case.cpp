@@ -37,7 +37,7 @@ RunConfig training_case(std::int64_t global_batch, double epochs) {
 }
 
 std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, comm::Communicator& comm, bool resume, std::int64_t stop_after,
-                                 const std::function<void(TrainingOptions&)>& change, DeviceChoice choice) {
+                                 const std::function<void(TrainingOptions&)>& change, const Device* given) {
   if (!resume && comm.root()) std::filesystem::remove_all(output);
   comm.barrier("emptying the run folder");
   TrainingOptions options;
@@ -46,7 +46,8 @@ std::vector<double> train_losses(const RunConfig& config, const std::filesystem:
   options.stop_after = stop_after;
   options.program_version = "test";
   if (change) change(options);
-  const Device device(choice, comm, 0, {});
+  const Device cpu(DeviceChoice::cpu, comm, 0, {});
+  const Device& device = given != nullptr ? *given : cpu;
   const auto& dataset = training_dataset();
   std::unique_ptr<TrainingData> data;
   if (config.training.window_rows > 0) data = std::make_unique<StreamedTrainingData>(io::plan_dataset(comm.handle(), dataset.path()), config, comm, 2, kMemory);

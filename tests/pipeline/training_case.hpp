@@ -23,8 +23,9 @@ inline constexpr std::uint64_t kMemory = std::uint64_t{1} << 30;  // of the node
 /// Width 32, 8 tokens, dropout, strain and jitter on, energy and band gap.
 RunConfig training_case(std::int64_t global_batch, double epochs);
 
-/// Trains into a fresh folder (or resumes) on `comm`, with options that `change` may alter, and returns the losses in metrics.jsonl. Collective on comm.
+/// Trains into a fresh folder (or resumes) on `comm`, with options that `change` may alter, and returns the losses in metrics.jsonl. On one CPU thread
+/// unless there is a `device`. Collective on comm.
 std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, comm::Communicator& comm, bool resume = false, std::int64_t stop_after = 0,
-                                 const std::function<void(TrainingOptions&)>& change = {}, DeviceChoice device = DeviceChoice::cpu);
+                                 const std::function<void(TrainingOptions&)>& change = {}, const Device* device = nullptr);
 
 }  // namespace xxact::pipeline
