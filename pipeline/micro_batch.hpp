@@ -21,9 +21,9 @@ struct BatchMemory {
   std::int64_t fitting(double available) const;
 };
 
-/// The line that peak memory follows towards `share` samples. `peak_bytes` measures a batch; it is asked for 2, 4, 8, ... samples until the
-/// line is straight: in small batches what depends on weights alone may be the peak. Larger ones than the share or `available` bytes
-/// allow are not tried, but two always are.
+/// The line that peak memory follows towards `share` samples: through the last two of batches of 2, 4, 8, ... samples that `peak_bytes`
+/// measures. In small batches what depends on weights alone may be the peak, so trials go up to 64 samples or 256 MiB, whichever comes
+/// first; larger ones than the share or `available` bytes allow are not tried, but two always are.
 BatchMemory fit_batch_memory(const std::function<double(std::int64_t)>& peak_bytes, std::int64_t share, double available);
 
 /// More samples at once gain nothing on a CPU.
@@ -31,22 +31,24 @@ inline constexpr std::int64_t kMostSamplesOnHost = 1024;
 /// Fewer samples at once than these leave a device idle for longer than it takes to compute activations twice.
 inline constexpr std::int64_t kFewestSamples = 32;
 
-struct MicroBatchLimits {
+struct MicroBatchRequest {
   double available_bytes = 0;  // of a rank
   std::int64_t share = 1;      // of the global batch, the largest of a rank
   std::int64_t most = 0;       // samples at once, whatever memory there is; 0: any number
+  std::int64_t given = 0;      // samples at once that the user wants; 0: none
+  Recompute recompute = Recompute::automatic;
 };
 
 struct MicroBatch {
   std::int64_t samples = 1;
   bool recompute = false;
+  BatchMemory memory;  // of its passes
 };
 
-/// Whether `automatic` recomputes: fewer than kFewestSamples, and less than the share, fit without.
-bool needs_recompute(const BatchMemory& kept, const MicroBatchLimits& limits);
-
-/// The share in the fewest passes that fit, of equal size; sizes above 16 that are not the whole share are multiples of 8. `memory` is that
-/// of passes with or without recomputation, as they will be. ConfigError with the figures when not one sample fits.
-std::int64_t balanced_micro_batch(const BatchMemory& memory, const MicroBatchLimits& limits);
+/// The share in the fewest passes that fit, of equal size; sizes above 16 that are not the whole share are multiples of 8. A given size is
+/// taken as it is. Automatic recomputation is chosen when the given size, or else kFewestSamples or the share, do not fit without.
+/// `memory` tells what passes with (true) and without recomputation take; it is asked no more than it must be. ConfigError with the
+/// figures when not one sample fits.
+MicroBatch plan_micro_batch(const std::function<BatchMemory(bool)>& memory, const MicroBatchRequest& request);
 
 }  // namespace xxact::pipeline

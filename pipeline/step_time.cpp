@@ -29,7 +29,8 @@ Machine parse_machine(std::string_view text) {
   double ranks = machine.ranks_per_node;
   const std::map<std::string, Key, std::less<>> keys = {
       {"tflops", {&machine.operations_per_s, 1e12, 1e-6, 1e6}}, {"memory-gbs", {&machine.memory_bytes_per_s, 1e9, 1e-3, 1e6}}, {"ranks-per-node", {&ranks, 1, 1, 4096}},
-      {"node-gbs", {&machine.node_bytes_per_s, 1e9, 1e-3, 1e6}}, {"network-gbs", {&machine.network_bytes_per_s, 1e9, 1e-3, 1e6}}, {"reached", {&machine.reached, 1, 0.01, 1}}};
+      {"node-gbs", {&machine.node_bytes_per_s, 1e9, 1e-3, 1e6}}, {"network-gbs", {&machine.network_bytes_per_s, 1e9, 1e-3, 1e6}}, {"reached", {&machine.reached, 1, 0.01, 1}},
+      {"memory-gib", {&machine.memory_bytes, 0x1p30, 1e-3, 1e6}}};
   while (!text.empty()) {
     const auto part = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), part.size() + 1));
@@ -39,7 +40,7 @@ Machine parse_machine(std::string_view text) {
     const auto digits = equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (key == keys.end() || error != std::errc() || end != digits.data() + digits.size() || !(number >= key->second.low && number <= key->second.high))
-      throw ConfigError("--machine: '{}' is none of tflops=, memory-gbs=, ranks-per-node=, node-gbs=, network-gbs=, reached= with a number in range, such as tflops=400,ranks-per-node=4", part);
+      throw ConfigError("--machine: '{}' is none of tflops=, memory-gib=, memory-gbs=, ranks-per-node=, node-gbs=, network-gbs=, reached= with a number in range, such as tflops=400,ranks-per-node=4", part);
     *key->second.value = number * key->second.unit;
   }
   machine.ranks_per_node = static_cast<int>(ranks);

@@ -19,10 +19,11 @@ struct Machine {
   double node_bytes_per_s = 450e9;      // of a rank to its node's others (NVLink 4)
   double network_bytes_per_s = 200e9;   // of a node to the others (four ports of 400 Gb/s)
   double reached = 0.8;                 // share of these bandwidths
+  double memory_bytes = 0;              // of a rank; 0: as this device has
   double launch_s = 8.4e-6, node_hop_s = 3.4e-6, network_hop_s = 14e-6;
 };
 
-/// "tflops=400,memory-gbs=3350,ranks-per-node=8,node-gbs=450,network-gbs=200,reached=0.8": any of them in any order, the others stay as
+/// "tflops=400,memory-gib=80,memory-gbs=3350,ranks-per-node=8,node-gbs=450,network-gbs=200,reached=0.8": any of them in any order, the others stay as
 /// in Machine. ConfigError naming what is wrong.
 Machine parse_machine(std::string_view text);
 

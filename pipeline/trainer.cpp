@@ -56,8 +56,10 @@ std::string validation_note(const nlohmann::json& line) {
 class Trainer {
  public:
   Trainer(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, comm::Communicator& comm)
-      : data_(data), config_(config), options_(options), device_(device), comm_(comm), plan_(data, config, comm.rank(), comm.size()),
-        state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_gradient_channel(comm)),
+      : data_(data), config_(config), options_(options), device_(device), comm_(comm), state_(config, device.torch()),
+        folder_(options.output, options.resume, comm.root()),
+        execution_(execution_of_run(folder_.path(), options.resume, state_, data.facts(), config, device, options.execution, comm)),
+        plan_(data, config, comm.rank(), comm.size(), execution_.batch.samples), channel_(device.make_gradient_channel(comm)),
         reducer_(state_.flat(), *channel_, comm), stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()), trace_(options.trace, comm.rank()),
         operations_(model::training_operations(config.model, data.facts().elements)) {}
 
@@ -88,9 +90,10 @@ class Trainer {
   const TrainingOptions& options_;
   const Device& device_;
   comm::Communicator& comm_;
-  TrainingPlan plan_;
   TrainingState state_;
   RunFolder folder_;
+  Execution execution_;
+  TrainingPlan plan_;
   std::unique_ptr<comm::GradientChannel> channel_;
   GradientReducer reducer_;
   StopConditions stop_;
@@ -306,6 +309,7 @@ void Trainer::write_summary() {
   folder_.write_summary({{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step}, {"skipped_steps", state_.skipped_steps()},
                          {"consumed_samples", plan_.position(state_.step)}, {"seconds", seconds}, {"core_seconds", core[0]},
                          {"samples_per_s", rate}, {"tflop_per_s", 1e-12 * rate * operations_}, {"ranks", comm_.size()},
+                         {"micro_batch", execution_.batch.samples}, {"recompute", execution_.batch.recompute},
                          {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader.threads}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
                          {"dataset", {{"path", facts.path.string()}, {"content_hash", facts.content_hash}, {"rows", facts.rows},
@@ -326,6 +330,7 @@ TrainingOutcome Trainer::run() {
     return TrainingOutcome::finished;
   }
   const auto loader = make_loader();
+  state_.net()->set_recompute(execution_.batch.recompute);
   // However this ends, the loader's threads must not wait for samples that nobody brings any more.
   const std::shared_ptr<void> ended(nullptr, [this](void*) { data_.end(); });
   state_.net()->train();

@@ -9,6 +9,7 @@
 
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/device.hpp"
+#include "pipeline/execution.hpp"
 #include "pipeline/run_config.hpp"
 #include "pipeline/training_data.hpp"
 
@@ -23,6 +24,7 @@ struct TrainingOptions {
   std::optional<std::chrono::sys_seconds> end;  // of the job's allocation, at which it is over; see stop_conditions.hpp
   std::chrono::seconds margin{60};              // to be left before it
   std::chrono::seconds watchdog{100};           // longest wait for other ranks once the first step is done
+  ExecutionOptions execution;
   std::string program_version;
 };
 

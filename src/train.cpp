@@ -38,8 +38,10 @@ void describe(options::options_description& description) {
       ("allow-mixed-labels", bool_switch(), "train even when a label column mixes values of different definitions")
       ("dry-run", bool_switch(), "check data and configuration, print the run's budget, train nothing")
       ("pretend-ranks", value<int>(), "with --dry-run: also what a step would take on so many ranks, modelled (docs/scaling.md)")
-      ("machine", value<std::string>()->default_value(""), "of the pretended ranks: tflops=X that a rank sustains (default: measured here), memory-gbs=3350,ranks-per-node=8,node-gbs=450,network-gbs=200,reached=0.8")
+      ("machine", value<std::string>()->default_value(""), "of the pretended ranks: tflops=X that a rank sustains (default: measured here), memory-gib=80 (default: what is free here), memory-gbs=3350,ranks-per-node=8,node-gbs=450,network-gbs=200,reached=0.8")
       ("print-config", bool_switch(), "print the effective configuration and leave");
+  description.add_options()
+      ("recompute", value<std::string>()->default_value("auto"), "compute the activations of transformer layers again in backward instead of keeping them: on, off, or auto: where memory holds fewer than 32 samples otherwise; the results are the same");
   describe_memory_option(description);
   describe_compute_options(description, 100);
   for (const auto& field : pipeline::config_fields())
@@ -101,6 +103,8 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   if (!values["allow-mixed-labels"].as<bool>()) refuse_mixed_labels(plan, config);
   const auto memory = node_memory(values, runtime);
   refuse_too_large(plan, config, memory);
+  training.execution.recompute = pipeline::parse_recompute(values["recompute"].as<std::string>());
+  training.execution.node_memory = static_cast<double>(memory);
   const auto usable = load_plan(plan, memory).usable_bytes;
   const auto data = open_training_data(std::move(plan), config, compute, usable, runtime);
 
@@ -112,7 +116,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   training.stop_after = values["stop-after"].as<std::int64_t>();
   training.program_version = kVersion;
   if (values["dry-run"].as<bool>()) {
-    const auto text = pipeline::describe_training(*data, config, compute.device, compute.comm, pretended_ranks(values));
+    const auto text = pipeline::describe_training(*data, config, compute.device, training.execution, compute.comm, pretended_ranks(values));
     if (runtime.root()) std::cout << text;
     return ExitCode::done;
   }

@@ -54,6 +54,7 @@ TEST(StepTime, MachinesAreReadStrictly) {
   EXPECT_EQ(machine.ranks_per_node, 4);
   EXPECT_DOUBLE_EQ(machine.network_bytes_per_s, 100.5e9);
   EXPECT_DOUBLE_EQ(machine.node_bytes_per_s, Machine{}.node_bytes_per_s);
+  EXPECT_DOUBLE_EQ(parse_machine("memory-gib=80").memory_bytes, 80 * 0x1p30);
   EXPECT_EQ(parse_machine("").operations_per_s, 0.0);
   for (const auto* wrong : {"tflops", "tflops=", "tflops=4x", "tflops=-1", "flops=3", "tflops=1,,reached=1", "reached=2", "ranks-per-node=0"}) EXPECT_THROW(parse_machine(wrong), ConfigError) << wrong;
 }
