@@ -25,6 +25,9 @@ struct LoadPlan {
 /// ConfigError when the system does not say.
 std::uint64_t memory_of_this_machine();
 
+/// What of it is free or can be freed at once (the file cache), within what the control groups leave. ConfigError when the system does not say.
+std::uint64_t memory_available();
+
 /// A pure function. `dataset_bytes` of all rows' arrays, which one node holds once whatever its ranks; `row_bytes` of an
 /// average row; `share` in (0, 1]. At least one row is in a window.
 LoadPlan plan_load(std::uint64_t dataset_bytes, double row_bytes, std::uint64_t node_memory, double share = kDatasetMemoryShare);

@@ -1,6 +1,7 @@
 #include "model/transformer.hpp"
 
 #include "model/host_gelu.hpp"
+#include "model/recompute.hpp"
 
 namespace xxact::model {
 namespace {
@@ -37,6 +38,11 @@ EncoderLayer::EncoderLayer(Build& build) : placement_(build.config.norm), site_(
 }
 
 torch::Tensor EncoderLayer::forward(const torch::Tensor& x, const torch::Tensor& mask, const Dropout& dropout, bool first_only) const {
+  if (!recompute_) return compute(x, mask, dropout, first_only);
+  return recomputed([this, mask, dropout, first_only](at::TensorList in) { return compute(in[0], mask, dropout, first_only); }, {x});
+}
+
+torch::Tensor EncoderLayer::compute(const torch::Tensor& x, const torch::Tensor& mask, const Dropout& dropout, bool first_only) const {
   const auto attended = residual(placement_, norm_attention_, x, first_only,
                                  [&](const torch::Tensor& h) { return dropout(attention_(h, mask, first_only), site_); });
   return residual(placement_, norm_feed_forward_, attended, false, [&](const torch::Tensor& h) { return feed_forward_(h, dropout); });
@@ -54,6 +60,13 @@ DecoderLayer::DecoderLayer(Build& build) : placement_(build.config.norm), site_(
 }
 
 torch::Tensor DecoderLayer::forward(const torch::Tensor& x, const torch::Tensor& key_value, const torch::Tensor& key_mask,
+                                    const Dropout& dropout, bool first_only) const {
+  if (!recompute_) return compute(x, key_value, key_mask, dropout, first_only);
+  return recomputed([this, key_mask, dropout, first_only](at::TensorList in) { return compute(in[0], in[1], key_mask, dropout, first_only); },
+                    {x, key_value});
+}
+
+torch::Tensor DecoderLayer::compute(const torch::Tensor& x, const torch::Tensor& key_value, const torch::Tensor& key_mask,
                                     const Dropout& dropout, bool first_only) const {
   const auto attended = residual(placement_, norm_self_, x, first_only, [&](const torch::Tensor& h) {
     return dropout(self_attention_(h, torch::Tensor(), first_only), site_);

@@ -31,14 +31,25 @@ struct FeedForward {
   torch::Tensor operator()(const torch::Tensor& x, const Dropout& dropout) const;
 };
 
+/// What layers have in common: whether they keep their activations for backward or compute them again.
+class TransformerLayer : public torch::nn::Module {
+ public:
+  void set_recompute(bool on) { recompute_ = on; }
+
+ protected:
+  bool recompute_ = false;
+};
+
 /// Self-attention, then feed-forward.
-class EncoderLayer : public torch::nn::Module {
+class EncoderLayer : public TransformerLayer {
  public:
   explicit EncoderLayer(Build& build);
   /// x [B, T, D], mask as in attend(). With `first_only` the result is the first token's, [B, 1, D].
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& mask, const Dropout& dropout, bool first_only = false) const;
 
  private:
+  torch::Tensor compute(const torch::Tensor& x, const torch::Tensor& mask, const Dropout& dropout, bool first_only) const;
+
   NormPlacement placement_;
   std::int64_t site_;
   Norm norm_attention_, norm_feed_forward_;
@@ -47,7 +58,7 @@ class EncoderLayer : public torch::nn::Module {
 };
 
 /// Self-attention, cross-attention, feed-forward.
-class DecoderLayer : public torch::nn::Module {
+class DecoderLayer : public TransformerLayer {
  public:
   explicit DecoderLayer(Build& build);
   /// x [B, T, D], key_value [B, K, 2, heads, D / heads], key_mask as in attend().
@@ -55,6 +66,9 @@ class DecoderLayer : public torch::nn::Module {
                         bool first_only = false) const;
 
  private:
+  torch::Tensor compute(const torch::Tensor& x, const torch::Tensor& key_value, const torch::Tensor& key_mask, const Dropout& dropout,
+                        bool first_only) const;
+
   NormPlacement placement_;
   std::int64_t site_;
   Norm norm_self_, norm_cross_, norm_feed_forward_;

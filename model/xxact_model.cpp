@@ -62,6 +62,11 @@ XxactModelImpl::XxactModelImpl(const ModelConfig& config, const torch::Tensor& m
 
 XxactModelImpl::~XxactModelImpl() = default;
 
+void XxactModelImpl::set_recompute(bool on) {
+  for (const auto& module : modules(false))
+    if (auto* layer = dynamic_cast<TransformerLayer*>(module.get())) layer->set_recompute(on);
+}
+
 ModelOutput XxactModelImpl::forward_composition(const ModelInput& input) {
   if (!parts_->composition_head) throw ConfigError("this model has no composition head: it needs mode = composition or composition-skip = on");
   const auto tokens = parts_->composition->forward(input.element, input.fraction, dropout_of(*this, config_, input));

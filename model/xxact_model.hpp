@@ -37,6 +37,9 @@ class XxactModelImpl : public torch::nn::Module {
   /// The composition-only prediction alone (mode composition, or composition_skip): for training that part first.
   ModelOutput forward_composition(const ModelInput& input);
   const ModelConfig& config() const { return config_; }
+  /// Whether the transformer layers keep their activations for backward (default) or compute them again: less memory, more time, the same
+  /// results. Without gradients nothing is kept in either case.
+  void set_recompute(bool on);
 
  private:
   struct Parts;

@@ -83,7 +83,7 @@ std::vector<Field> training_fields() {
   f.push_back(number<std::int64_t>("global-batch", "samples an optimiser step, over all ranks", [](T& c) -> auto& { return c.training.global_batch; }, 1, 1 << 24));
   f.push_back(number<double>("batch-ramp", "share of the samples over which the batch grows, doubling, from batch-start to global-batch; 0: it is global-batch from the start", [](T& c) -> double& { return c.training.batch_ramp; }, 0.0, 1.0));
   f.push_back(number<std::int64_t>("batch-start", "samples an optimiser step at the start of batch-ramp", [](T& c) -> auto& { return c.training.batch_start; }, 1, 1 << 24));
-  f.push_back(number<std::int64_t>("micro-batch", "samples a forward pass on one rank; 0: the rank's share, at most 1024", [](T& c) -> auto& { return c.training.micro_batch; }, 0, 1 << 20));
+  f.push_back(number<std::int64_t>("micro-batch", "samples a forward pass on one rank; 0: the rank's share, or as much of it as fits its memory, on a CPU at most 1024", [](T& c) -> auto& { return c.training.micro_batch; }, 0, 1 << 20));
   f.push_back(choice<PrecisionChoice>("precision", "of the model's products: fp32; bf16 with weights and sums in fp32; auto: bf16 on GPUs, fp32 on CPUs", {"auto", "fp32", "bf16"}, [](T& c) -> auto& { return c.training.precision; }));
   f.push_back(choice<model::UpdateRule>("optimizer", "adamw; lamb: layer-wise step sizes for large batches", {"adamw", "lamb"}, [](T& c) -> auto& { return c.training.optimizer; }));
   f.push_back(number<double>("learning-rate", "peak learning rate", [](T& c) -> double& { return c.training.learning_rate; }, 0.0, 1.0));

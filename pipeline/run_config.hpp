@@ -24,7 +24,7 @@ struct TrainingConfig {
   std::int64_t global_batch = 128;   // samples an optimiser step, a property of the run, not of the machine
   double batch_ramp = 0;             // share of the samples over which the batch doubles its way up from batch_start; 0: none
   std::int64_t batch_start = 128;    // samples a step at the start of the ramp
-  std::int64_t micro_batch = 0;      // samples a forward pass on one rank; 0: the rank's whole share, at most 1024
+  std::int64_t micro_batch = 0;      // samples a forward pass on one rank; 0: as much of its share as fits, see micro_batch.hpp
   PrecisionChoice precision = PrecisionChoice::automatic;
   model::UpdateRule optimizer = model::UpdateRule::adamw;
   double learning_rate = 3e-3;       // peak

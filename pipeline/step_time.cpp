@@ -29,7 +29,8 @@ Machine parse_machine(std::string_view text) {
   double ranks = machine.ranks_per_node;
   const std::map<std::string, Key, std::less<>> keys = {
       {"tflops", {&machine.operations_per_s, 1e12, 1e-6, 1e6}}, {"memory-gbs", {&machine.memory_bytes_per_s, 1e9, 1e-3, 1e6}}, {"ranks-per-node", {&ranks, 1, 1, 4096}},
-      {"node-gbs", {&machine.node_bytes_per_s, 1e9, 1e-3, 1e6}}, {"network-gbs", {&machine.network_bytes_per_s, 1e9, 1e-3, 1e6}}, {"reached", {&machine.reached, 1, 0.01, 1}}};
+      {"node-gbs", {&machine.node_bytes_per_s, 1e9, 1e-3, 1e6}}, {"network-gbs", {&machine.network_bytes_per_s, 1e9, 1e-3, 1e6}}, {"reached", {&machine.reached, 1, 0.01, 1}},
+      {"memory-gib", {&machine.memory_bytes, 0x1p30, 1e-3, 1e6}}};
   while (!text.empty()) {
     const auto part = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), part.size() + 1));
@@ -39,7 +40,7 @@ Machine parse_machine(std::string_view text) {
     const auto digits = equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (key == keys.end() || error != std::errc() || end != digits.data() + digits.size() || !(number >= key->second.low && number <= key->second.high))
-      throw ConfigError("--machine: '{}' is none of tflops=, memory-gbs=, ranks-per-node=, node-gbs=, network-gbs=, reached= with a number in range, such as tflops=400,ranks-per-node=4", part);
+      throw ConfigError("--machine: '{}' is none of tflops=, memory-gib=, memory-gbs=, ranks-per-node=, node-gbs=, network-gbs=, reached= with a number in range, such as tflops=400,ranks-per-node=4", part);
     *key->second.value = number * key->second.unit;
   }
   machine.ranks_per_node = static_cast<int>(ranks);
@@ -61,21 +62,29 @@ double all_reduce_seconds(const Machine& machine, int ranks, double bytes) {
   return seconds;
 }
 
-StepTime model_step(const Machine& machine, int ranks, double compute_s, double backward_s, std::span<const GradientMessage> messages) {
+double scatter_seconds(const Machine& machine, int ranks, double bytes) {
+  return ranks <= 1 ? 0 : machine.launch_s + (all_reduce_seconds(machine, ranks, bytes) - machine.launch_s) / 2;
+}
+
+StepTime model_step(const Machine& machine, int ranks, double compute_s, double backward_s, std::span<const GradientMessage> messages, bool sharded) {
   StepTime time;
   time.compute_s = compute_s;
+  if (ranks <= 1) return time;
   double free_at = 0;  // since the beginning of backward
+  double behind = sharded ? all_reduce_seconds(machine, ranks, sizeof(float)) : 0;
   for (const auto& message : messages) {
-    const double takes = all_reduce_seconds(machine, ranks, message.bytes);
+    const double half = scatter_seconds(machine, ranks, message.bytes), takes = sharded ? half : all_reduce_seconds(machine, ranks, message.bytes);
     free_at = std::max(free_at, message.ready * backward_s) + takes;
     time.communication_s += takes;
+    if (sharded) behind += half;
   }
-  time.exposed_s = ranks > 1 ? std::max(0.0, free_at - backward_s) : 0.0;
+  time.exposed_s = std::max(0.0, free_at - backward_s) + behind;
+  time.communication_s += behind;
   return time;
 }
 
 double update_seconds(const Machine& machine, double parameters, bool averaged) {
-  const double floats = 7 + 2 + 1 + 1 + (averaged ? 3 : 0);
+  const double floats = 8 + 1 + 1 + (averaged ? 3 : 0);
   return 4 * floats * parameters / (machine.reached * machine.memory_bytes_per_s);
 }
 

@@ -19,10 +19,11 @@ struct Machine {
   double node_bytes_per_s = 450e9;      // of a rank to its node's others (NVLink 4)
   double network_bytes_per_s = 200e9;   // of a node to the others (four ports of 400 Gb/s)
   double reached = 0.8;                 // share of these bandwidths
+  double memory_bytes = 0;              // of a rank; 0: as this device has
   double launch_s = 8.4e-6, node_hop_s = 3.4e-6, network_hop_s = 14e-6;
 };
 
-/// "tflops=400,memory-gbs=3350,ranks-per-node=8,node-gbs=450,network-gbs=200,reached=0.8": any of them in any order, the others stay as
+/// "tflops=400,memory-gib=80,memory-gbs=3350,ranks-per-node=8,node-gbs=450,network-gbs=200,reached=0.8": any of them in any order, the others stay as
 /// in Machine. ConfigError naming what is wrong.
 Machine parse_machine(std::string_view text);
 
@@ -43,11 +44,15 @@ struct StepTime {
   double total_s() const { return compute_s + exposed_s; }
 };
 
-/// `messages` in the order in which they are sent, one at a time. `backward_s` is that of the last micro-batch, beside which they travel.
-StepTime model_step(const Machine& machine, int ranks, double compute_s, double backward_s, std::span<const GradientMessage> messages);
+/// Half of that: reduce-scatter, or all-gather, of `bytes` in all.
+double scatter_seconds(const Machine& machine, int ranks, double bytes);
+
+/// `messages` in the order in which they are sent, one at a time. `backward_s` is that of the last micro-batch, beside which they travel. With a `sharded`
+/// optimiser the sums are reduce-scattered, and behind the update follow the sum of the squared norm and the all-gathers of the weights, which nothing hides.
+StepTime model_step(const Machine& machine, int ranks, double compute_s, double backward_s, std::span<const GradientMessage> messages, bool sharded);
 
 /// Of the optimiser: bytes that an update of `parameters` float32 weights reads and writes. AdamW reads weights, gradients and two moments and
-/// writes all but the gradients; clipping reads and writes the gradients, the norm reads them, zeroing writes them; the average is read and written.
+/// writes all of them, the gradients clipped; the norm reads gradients, zeroing writes them; the average is read and written, beside the weights.
 double update_seconds(const Machine& machine, double parameters, bool averaged);
 
 }  // namespace xxact::pipeline

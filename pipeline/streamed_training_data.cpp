@@ -23,14 +23,15 @@ struct Survey {
   std::span<std::uint64_t> key;                  // [rows] that subsets are taken by, if one is taken
   std::span<std::uint16_t> stratum;              // [rows] likewise
   std::span<std::array<std::int64_t, 3>> split;  // [blocks]
+  std::span<std::int64_t> elements;              // [blocks], the most of a composition
   std::vector<std::string> unusable;             // [blocks], lines; those of this rank's blocks
 
   Survey(const io::HostRanks& host, std::int64_t row_count, bool subset)
       : rows(static_cast<std::size_t>(row_count)), words((rows + 63) / 64), blocks((rows + kSelectedBlock - 1) / kSelectedBlock), keys(subset ? rows : 0),
         arrays(host, 2 * streaming::HostArrays::bytes_of<std::uint64_t>(words) + streaming::HostArrays::bytes_of<std::uint64_t>(keys) + streaming::HostArrays::bytes_of<std::uint16_t>(keys) +
-                         streaming::HostArrays::bytes_of<std::array<std::int64_t, 3>>(blocks)),
+                         streaming::HostArrays::bytes_of<std::array<std::int64_t, 3>>(blocks) + streaming::HostArrays::bytes_of<std::int64_t>(blocks)),
         train(arrays.take<std::uint64_t>(words)), validation(arrays.take<std::uint64_t>(words)), key(arrays.take<std::uint64_t>(keys)), stratum(arrays.take<std::uint16_t>(keys)),
-        split(arrays.take<std::array<std::int64_t, 3>>(blocks)), unusable(blocks) {}
+        split(arrays.take<std::array<std::int64_t, 3>>(blocks)), elements(arrays.take<std::int64_t>(blocks)), unusable(blocks) {}
 
   sampling::RowSelection selection(std::span<const std::uint64_t> bitmap) const { return {static_cast<std::int64_t>(rows), {bitmap.begin(), bitmap.end()}}; }
 };
@@ -55,6 +56,8 @@ class Surveyor {
     keep(Subset::validation, survey_.validation);
     for (const auto part : rows.split())
       if (part < 3) ++survey_.split[static_cast<std::size_t>(block)][part];
+    auto& most = survey_.elements[static_cast<std::size_t>(block)];
+    for (std::int64_t row = 0; row < rows.size(); ++row) most = std::max(most, static_cast<std::int64_t>(rows.composition(row).atomic_number.size()));
     if (survey_.key.empty()) return;
     const auto strata = strata_of(rows, config_.model.tasks);
     for (std::int64_t row = 0; row < rows.size(); ++row) {
@@ -87,7 +90,7 @@ StreamedTrainingData::StreamedTrainingData(io::DatasetPlan plan, const RunConfig
   for (const auto task : tasks_)
     if (model::is_regression(task) && !has_label(plan_, task)) throw InputError("{} has no label \"{}\"", plan_.path.string(), model::task_name(task));
   facts_ = {plan_.path, plan_.content_hash, plan_.description->source, plan_.description->licence, plan_.description->split_rule, plan_.rows(), {},
-            static_cast<double>(plan_.extents().entries) / static_cast<double>(std::max<std::int64_t>(plan_.rows(), 1))};
+            static_cast<double>(plan_.extents().entries) / static_cast<double>(std::max<std::int64_t>(plan_.rows(), 1)), 0};
   io::require_readable_in_parts(plan_);
   io::verify_blocks(comm.handle(), plan_);
   select_rows(config, threads, memory);
@@ -107,6 +110,7 @@ void StreamedTrainingData::select_rows(const RunConfig& config, int threads, std
   });
   for (const auto& block : survey.split)
     for (std::size_t part = 0; part < block.size(); ++part) facts_.split[part] += block[part];
+  for (const auto most : survey.elements) facts_.most_elements = std::max(facts_.most_elements, most);
   const comm::Communicator host(host_.comm());
   const auto own = std::accumulate(survey.unusable.begin(), survey.unusable.end(), std::string());
   for (const auto& text : host.gather(share.count > 1 || host.root() ? own : std::string(), 0, "gathering unusable rows"))

@@ -57,13 +57,12 @@ std::string validation_note(const nlohmann::json& line) {
 class Trainer {
  public:
   Trainer(TrainingData& data, const RunConfig& config, const TrainingOptions& options, const Device& device, comm::Communicator& comm)
-      : data_(data), config_(config), options_(options), device_(device), comm_(comm), plan_(data, config, comm.rank(), comm.size()),
-        state_(config, device.torch()), folder_(options.output, options.resume, comm.root()), channel_(device.make_channel(comm)),
-        reducer_(state_.flat(), *channel_, comm, options.optimizer_state), stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()), trace_(options.trace, comm.rank()),
-        step_(state_, reducer_, *channel_, comm, config, device, options.graphs, trace_), operations_(model::training_operations(config.model, data.facts().elements)),
-        peak_operations_(options.peak_operations > 0 ? options.peak_operations : device.peak_operations(precision_on(device.torch(), config.training.precision))) {
-    state_.share_with(reducer_);
-  }
+      : data_(data), config_(config), options_(options), device_(device), comm_(comm), state_(config, device.torch()),
+        folder_(options.output, options.resume, comm.root()), channel_(device.make_channel(comm)), reducer_(state_.flat(), *channel_, comm, options.optimizer_state),
+        execution_(share_work()), plan_(data, config, comm.rank(), comm.size(), execution_.batch.samples),
+        stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()), trace_(options.trace, comm.rank()),
+        step_(state_, reducer_, *channel_, comm, config, device, execution_.batch.recompute ? Graphs::off : options.graphs, trace_), operations_(model::training_operations(config.model, data.facts().elements)),
+        peak_operations_(options.peak_operations > 0 ? options.peak_operations : device.peak_operations(precision_on(device.torch(), config.training.precision))) {}
 
   TrainingOutcome run();
 
@@ -79,6 +78,7 @@ class Trainer {
     std::string skipped;  // why the weights did not change; empty: they did
   };
 
+  Execution share_work();
   void start();
   void report_unusable() const;
   void resume_from_latest();
@@ -101,11 +101,12 @@ class Trainer {
   const TrainingOptions& options_;
   const Device& device_;
   comm::Communicator& comm_;
-  TrainingPlan plan_;
   TrainingState state_;
   RunFolder folder_;
   std::unique_ptr<comm::Channel> channel_;
   GradientReducer reducer_;
+  Execution execution_;
+  TrainingPlan plan_;
   StopConditions stop_;
   PhaseTimes times_;
   Trace trace_;
@@ -120,6 +121,12 @@ class Trainer {
   std::int64_t first_step_ = 0;
   double processor_start_ = processor_seconds();
 };
+
+/// While the run is made: which part of the parameters this rank updates, and in what portions it takes samples.
+Execution Trainer::share_work() {
+  state_.share_with(reducer_);
+  return execution_of_run(folder_.path(), options_.resume, state_, data_.facts(), config_, device_, options_.execution, comm_);
+}
 
 void Trainer::report_unusable() const {
   if (!comm_.root() || data_.unusable().empty()) return;
@@ -333,7 +340,7 @@ void Trainer::write_summary() {
   const auto& facts = data_.facts();
   nlohmann::json summary = {{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step}, {"skipped_steps", skipped_steps_},
                          {"consumed_samples", plan_.position(state_.step)}, {"seconds", seconds}, {"core_seconds", core[0]},
-                         {"ranks", comm_.size()},
+                         {"ranks", comm_.size()}, {"micro_batch", execution_.batch.samples}, {"recompute", execution_.batch.recompute},
                          {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader.threads}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
                          {"dataset", {{"path", facts.path.string()}, {"content_hash", facts.content_hash}, {"rows", facts.rows},
@@ -358,6 +365,7 @@ TrainingOutcome Trainer::run() {
     return TrainingOutcome::finished;
   }
   const auto loader = make_loader();
+  state_.net()->set_recompute(execution_.batch.recompute);
   // However this ends, the loader's threads must not wait for samples that nobody brings any more.
   const std::shared_ptr<void> ended(nullptr, [this](void*) { data_.end(); });
   state_.net()->train();

@@ -9,6 +9,7 @@
 
 #include "pipeline/comm/communicator.hpp"
 #include "pipeline/device.hpp"
+#include "pipeline/execution.hpp"
 #include "pipeline/run_config.hpp"
 #include "pipeline/training_data.hpp"
 #include "pipeline/training_step.hpp"
@@ -27,6 +28,7 @@ struct TrainingOptions {
   OptimizerState optimizer_state = OptimizerState::replicated;
   Graphs graphs = Graphs::automatic;
   double peak_operations = 0;  // of a rank's device, operations a second, that rates are held against; 0: as the device is known to have
+  ExecutionOptions execution;
   std::string program_version;
 };
 

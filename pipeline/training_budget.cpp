@@ -75,10 +75,28 @@ Probe probe_step(TrainingData& data, const RunConfig& config, const Device& devi
 /// Seconds to hours, whichever is readable.
 std::string duration_text(double s) { return s < 120 ? fmt::format("{:.3g} s", s) : s < 7200 ? fmt::format("{:.3g} min", s / 60) : fmt::format("{:.3g} h", s / 3600); }
 
-std::string describe_pretended(TrainingData& data, const RunConfig& config, const Device& device, const PretendedRanks& pretended) {
+/// Of weights, gradients, the average and two moments, float32; of the last, ranks may keep a share each.
+double state_bytes(TrainingState& state, int shares = 1) { return 4.0 * (3.0 + 2.0 / shares) * static_cast<double>(state.flat().size()); }
+
+/// How a rank does `share` samples, and what memory that takes.
+std::string describe_execution(const Execution& execution, double held_bytes, std::int64_t share) {
+  const auto& batch = execution.batch;
+  const auto samples = std::min(batch.samples, share);
+  const auto passes = (share + batch.samples - 1) / batch.samples;
+  return fmt::format(
+      "micro-batch {} samples: {} forward pass{} a step; activations {}\n"
+      "memory      {:.1f} MiB and {:.3g} MiB a sample: {:.1f} of {:.1f} MiB for a pass, {:.1f} MiB a rank at most with weights, gradients and optimiser\n",
+      samples, passes, passes == 1 ? "" : "es", batch.recompute ? "computed again in backward" : "kept", batch.memory.fixed_bytes / 0x1p20, batch.memory.sample_bytes / 0x1p20,
+      batch.memory.bytes(samples) / 0x1p20, execution.available_bytes / 0x1p20, (batch.memory.bytes(samples) + held_bytes) / 0x1p20);
+}
+
+std::string describe_pretended(TrainingData& data, const RunConfig& config, const Device& device, ExecutionOptions options, const PretendedRanks& pretended) {
   const int ranks = pretended.ranks;
-  const TrainingPlan plan(data, config, ranks - 1, ranks);  // the last rank's share is the largest: all wait for it
   TrainingState state(config, device.torch());
+  options.device_memory = pretended.machine.memory_bytes;
+  const auto execution = choose_execution(state, data.facts(), config, device, options, comm::Communicator(MPI_COMM_SELF), ranks);
+  const TrainingPlan plan(data, config, ranks - 1, ranks, execution.batch.samples);  // the last rank's share is the largest: all wait for it
+  state.net()->set_recompute(execution.batch.recompute);
   const auto probe = probe_step(data, config, device, plan, state, ranks);
   auto machine = pretended.machine;
   const double operations = model::training_operations(config.model, data.facts().elements);
@@ -89,9 +107,13 @@ std::string describe_pretended(TrainingData& data, const RunConfig& config, cons
   const auto passes = plan.micro_batches(plan.total_steps());
   const double model_s = operations * static_cast<double>(share) / machine.operations_per_s;
   const double backward_s = model_s / static_cast<double>(passes) * probe.backward_s / (probe.forward_s + probe.backward_s);
-  const double update_s = update_seconds(machine, static_cast<double>(state.flat().size()), config.training.average_decay > 0);
-  const auto step = model_step(machine, ranks, model_s + update_s, backward_s, probe.messages);
-  const double alone_s = operations * static_cast<double>(config.training.global_batch) / machine.operations_per_s + update_s;
+  const auto parameters = static_cast<double>(state.flat().size());
+  const bool averaged = config.training.average_decay > 0;
+  // Averages are of all weights on every rank.
+  const double whole_update_s = update_seconds(machine, parameters, averaged);
+  const double update_s = pretended.sharded ? whole_update_s - update_seconds(machine, parameters * (1 - 1.0 / ranks), false) : whole_update_s;
+  const auto step = model_step(machine, ranks, model_s + update_s, backward_s, probe.messages, pretended.sharded);
+  const double alone_s = operations * static_cast<double>(config.training.global_batch) / machine.operations_per_s + whole_update_s;
   double bytes = 0, most = 0;
   for (const auto& message : probe.messages) {
     bytes += message.bytes;
@@ -103,11 +125,12 @@ std::string describe_pretended(TrainingData& data, const RunConfig& config, cons
   for (const auto& message : probe.messages) ready += fmt::format("{}{:.0f}", ready.empty() ? "" : ", ", 100 * message.ready);
   return fmt::format(
       "pretended   {} ranks on {} node{}; {} samples a step and rank in {} forward pass{}\n"
+      "{}"
       "messages    {} a step of {:.1f} MiB in all, the largest {:.1f} MiB, ready at {} % of backward\n"
       "rank        {:.4g} TFLOP/s, {} (this device: {:.4g} with {} samples)\n"
       "step        {:.3g} ms: {:.3g} of forward and backward, {:.3g} of update, {:.3g} of sums not hidden ({:.3g} in all)\n"
       "run         {:.4g} samples/s, {} and {:.4g} node-hours for {} steps, at {:.1f} % of {} times one rank\n",
-      ranks, nodes, nodes > 1 ? "s" : "", share, passes, passes > 1 ? "es" : "", probe.messages.size(), bytes / (1 << 20), most / (1 << 20), ready.empty() ? "-" : ready,
+      ranks, nodes, nodes > 1 ? "s" : "", share, passes, passes > 1 ? "es" : "", describe_execution(execution, state_bytes(state, pretended.sharded ? ranks : 1), share), probe.messages.size(), bytes / (1 << 20), most / (1 << 20), ready.empty() ? "-" : ready,
       1e-12 * machine.operations_per_s, measured ? "measured here" : "given", 1e-12 * probed, probe.samples, 1e3 * step.total_s(), 1e3 * model_s, 1e3 * update_s, 1e3 * step.exposed_s,
       1e3 * step.communication_s, static_cast<double>(config.training.global_batch) / step.total_s(), duration_text(run_s), run_s / 3600 * nodes, plan.total_steps(),
       100 * alone_s / (ranks * step.total_s()), ranks);
@@ -115,12 +138,13 @@ std::string describe_pretended(TrainingData& data, const RunConfig& config, cons
 
 }  // namespace
 
-std::string describe_training(TrainingData& data, const RunConfig& config, const Device& device, const comm::Communicator& comm, const std::optional<PretendedRanks>& pretended) {
+std::string describe_training(TrainingData& data, const RunConfig& config, const Device& device, const ExecutionOptions& options, const comm::Communicator& comm,
+                              const std::optional<PretendedRanks>& pretended) {
   TrainingState state(config, device.torch());
-  const TrainingPlan plan(data, config, comm.rank(), comm.size());
+  const auto execution = choose_execution(state, data.facts(), config, device, options, comm, comm.size());
+  const TrainingPlan plan(data, config, comm.rank(), comm.size(), execution.batch.samples);
   const double mib = 1.0 / (1 << 20);
-  // Weights, gradients, two moments and the average, float32; the training checkpoint holds all but the gradients.
-  const double state_mib = 5.0 * 4.0 * static_cast<double>(state.flat().size()) * mib;
+  const double state_mib = state_bytes(state) * mib;  // a training checkpoint holds all but the gradients
   const auto passes = plan.micro_batches(plan.total_steps());
   const auto text = fmt::format(
       "rows        {} to train on, {} to validate\n"
@@ -128,10 +152,12 @@ std::string describe_training(TrainingData& data, const RunConfig& config, const
       "steps       {} of {} samples ({} warm-up); validation every {}, checkpoint every {}\n"
       "per rank    {} forward passes a step on {} rank{}\n"
       "parameters  {}; {:.4g} GFLOP to train with a sample\n"
-      "memory      {:.1f} MiB of weights, gradients and optimiser a rank; {:.1f} MiB a checkpoint\n",
+      "memory      {:.1f} MiB of weights, gradients and optimiser a rank; {:.1f} MiB a checkpoint\n"
+      "{}",
       data.samples(), data.validation().rows.size(), data.describe(), plan.total_steps(), config.training.global_batch, plan.warmup_steps(), plan.validate_every(), plan.checkpoint_every(),
-      passes, comm.size(), comm.size() > 1 ? "s" : "", state.flat().size(), 1e-9 * model::training_operations(config.model, data.facts().elements), state_mib, state_mib * 0.8);
-  return pretended ? text + describe_pretended(data, config, device, *pretended) : text;
+      passes, comm.size(), comm.size() > 1 ? "s" : "", state.flat().size(), 1e-9 * model::training_operations(config.model, data.facts().elements), state_mib, state_mib * 0.8,
+      describe_execution(execution, state_bytes(state), comm::share_of(config.training.global_batch, comm.size() - 1, comm.size()).count()));
+  return pretended ? text + describe_pretended(data, config, device, options, *pretended) : text;
 }
 
 }  // namespace xxact::pipeline

@@ -7,9 +7,16 @@
 namespace xxact::pipeline {
 namespace {
 
+std::int64_t most_elements(const io::Dataset& dataset) {
+  const auto offset = dataset.arrays().composition_offset;
+  std::int64_t most = 0;
+  for (std::size_t row = 1; row < offset.size(); ++row) most = std::max(most, offset[row] - offset[row - 1]);
+  return most;
+}
+
 DatasetFacts facts_of(const io::Dataset& dataset) {
   const auto& description = dataset.description();
-  DatasetFacts facts{dataset.path(), dataset.content_hash(), description.source, description.licence, description.split_rule, dataset.size(), {}, 0};
+  DatasetFacts facts{dataset.path(), dataset.content_hash(), description.source, description.licence, description.split_rule, dataset.size(), {}, 0, most_elements(dataset)};
   facts.elements = static_cast<double>(dataset.arrays().composition_number.size()) / static_cast<double>(std::max<std::int64_t>(dataset.size(), 1));
   for (const auto part : dataset.split())
     if (part < facts.split.size()) ++facts.split[part];

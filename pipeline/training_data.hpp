@@ -25,6 +25,7 @@ struct DatasetFacts {
   std::int64_t rows = 0;
   std::array<std::int64_t, 3> split = {0, 0, 0};  // rows of train, validation, test
   double elements = 0;                            // of a composition, mean over all rows
+  std::int64_t most_elements = 0;                 // of a composition
 };
 
 struct ValidationRows {

@@ -7,16 +7,15 @@
 namespace xxact::pipeline {
 namespace {
 
-constexpr std::int64_t kLargestMicroBatch = 1024;
 constexpr int kValidations = 10, kCheckpoints = 4;  // a run, unless configured
 
 }  // namespace
 
-TrainingPlan::TrainingPlan(TrainingData& data, const RunConfig& config, int rank, int ranks)
+TrainingPlan::TrainingPlan(TrainingData& data, const RunConfig& config, int rank, int ranks, std::int64_t micro_batch)
     : data_(data), config_(config),
-      schedule_(std::llround(config.training.epochs * static_cast<double>(data.samples())), config.training.global_batch, config.training.batch_start, config.training.batch_ramp) {
+      schedule_(std::llround(config.training.epochs * static_cast<double>(data.samples())), config.training.global_batch, config.training.batch_start, config.training.batch_ramp),
+      micro_size_(micro_batch) {
   const auto& t = config.training;
-  micro_size_ = t.micro_batch > 0 ? t.micro_batch : std::min(kLargestMicroBatch, std::max<std::int64_t>(1, comm::share_of(t.global_batch, rank, ranks).count()));
   std::int64_t pass = 0;
   for (const auto& stage : schedule_.stages()) {
     const auto share = comm::share_of(stage.batch, rank, ranks);

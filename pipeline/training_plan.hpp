@@ -13,8 +13,8 @@ namespace xxact::pipeline {
 
 class TrainingPlan {
  public:
-  /// References must outlive it.
-  TrainingPlan(TrainingData& data, const RunConfig& config, int rank, int ranks);
+  /// `micro_batch`: samples a forward pass at most. References must outlive it.
+  TrainingPlan(TrainingData& data, const RunConfig& config, int rank, int ranks, std::int64_t micro_batch);
 
   std::int64_t total_steps() const { return schedule_.steps(); }
   std::int64_t warmup_steps() const { return warmup_steps_; }

@@ -53,7 +53,7 @@ std::filesystem::path find_data(const std::filesystem::path& data, const std::fi
 
 void describe_memory_option(options::options_description& description) {
   description.add_options()
-      ("memory-gib", options::value<double>(), "memory of a node, in GiB, that decides whether datasets are held whole or read part by part; default: this machine's, or what the batch job grants of it");
+      ("memory-gib", options::value<double>(), "memory of a node, in GiB, that decides whether datasets are held whole or read part by part, and how much of it training may take for activations; default: this machine's, or what the batch job grants of it");
 }
 
 std::uint64_t node_memory(const options::variables_map& values, const Runtime& runtime) {

@@ -41,8 +41,10 @@ void describe(options::options_description& description) {
       ("allow-mixed-labels", bool_switch(), "train even when a label column mixes values of different definitions")
       ("dry-run", bool_switch(), "check data and configuration, print the run's budget, train nothing")
       ("pretend-ranks", value<int>(), "with --dry-run: also what a step would take on so many ranks, modelled (docs/scaling.md)")
-      ("machine", value<std::string>()->default_value(""), "of the pretended ranks: tflops=X that a rank sustains (default: measured here), memory-gbs=3350,ranks-per-node=8,node-gbs=450,network-gbs=200,reached=0.8")
+      ("machine", value<std::string>()->default_value(""), "of the pretended ranks: tflops=X that a rank sustains (default: measured here), memory-gib=80 (default: what is free here), memory-gbs=3350,ranks-per-node=8,node-gbs=450,network-gbs=200,reached=0.8")
       ("print-config", bool_switch(), "print the effective configuration and leave");
+  description.add_options()
+      ("recompute", value<std::string>()->default_value("auto"), "compute the activations of transformer layers again in backward instead of keeping them: on, off, or auto: where memory holds fewer than 32 samples otherwise; the results are the same");
   describe_memory_option(description);
   describe_compute_options(description, 100);
   for (const auto& field : pipeline::config_fields())
@@ -69,7 +71,7 @@ std::optional<pipeline::PretendedRanks> pretended_ranks(const options::variables
   if (values.count("pretend-ranks") == 0) return std::nullopt;
   const int ranks = values["pretend-ranks"].as<int>();
   if (ranks < 1 || ranks > 1 << 20) throw ConfigError("--pretend-ranks {}: must be 1 to {}", ranks, 1 << 20);
-  return pipeline::PretendedRanks{ranks, machine};
+  return pipeline::PretendedRanks{ranks, machine, values["shard-optimizer"].as<bool>()};
 }
 
 /// A dataset that is to be held whole must leave memory for the rest.
@@ -104,6 +106,8 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   if (!values["allow-mixed-labels"].as<bool>()) refuse_mixed_labels(plan, config);
   const auto memory = node_memory(values, runtime);
   refuse_too_large(plan, config, memory);
+  training.execution.recompute = pipeline::parse_recompute(values["recompute"].as<std::string>());
+  training.execution.node_memory = static_cast<double>(memory);
   const auto usable = load_plan(plan, memory).usable_bytes;
   const auto data = open_training_data(std::move(plan), config, compute, usable, runtime);
 
@@ -119,7 +123,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   training.stop_after = values["stop-after"].as<std::int64_t>();
   training.program_version = kVersion;
   if (values["dry-run"].as<bool>()) {
-    const auto text = pipeline::describe_training(*data, config, compute.device, compute.comm, pretended_ranks(values));
+    const auto text = pipeline::describe_training(*data, config, compute.device, training.execution, compute.comm, pretended_ranks(values));
     if (runtime.root()) std::cout << text;
     return ExitCode::done;
   }

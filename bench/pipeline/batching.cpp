@@ -57,7 +57,7 @@ struct Rate {
 /// Builds batches of compositions and labels in this thread, in the order of a training.
 Rate batching_rate(TrainingData& data, std::int64_t micro_batch, std::int64_t samples) {
   const auto config = config_of("composition", micro_batch);
-  const TrainingPlan plan(data, config, 0, 1);
+  const TrainingPlan plan(data, config, 0, 1, micro_batch > 0 ? micro_batch : config.training.global_batch);
   BatchBuilder builder(config, data.standardisation(), Augmentation::on);
   Batch batch;
   double built = 0, tokens = 0, slots = 0;
@@ -79,7 +79,7 @@ void measure(const std::string& path, std::int64_t samples) {
   const double loaded = MPI_Wtime() - began;
   const auto config = config_of("bimodal", 0);
   ResidentTrainingData data(dataset, config, comm, 1);
-  const TrainingPlan plan(data, config, comm.rank(), comm.size());
+  const TrainingPlan plan(data, config, comm.rank(), comm.size(), comm::share_of(config.training.global_batch, comm.size() - 1, comm.size()).count());
   std::vector<BatchBuilder> builders;
   builders.emplace_back(config, data.standardisation(), Augmentation::on);
   const double selected = MPI_Wtime() - began;
@@ -108,7 +108,7 @@ void measure_streamed(const std::string& path, std::int64_t window_rows) {
   config.training.window_block = std::min(config.training.window_block, window_rows);
   StreamedTrainingData data(io::plan_dataset(MPI_COMM_WORLD, path), config, comm, 1, io::memory_of_this_machine());
   const double selected = MPI_Wtime() - began;
-  const TrainingPlan plan(data, config, comm.rank(), comm.size());
+  const TrainingPlan plan(data, config, comm.rank(), comm.size(), comm::share_of(config.training.global_batch, comm.size() - 1, comm.size()).count());
   const auto steps = data.samples() / config.training.global_batch;
   data.begin(0, plan.position(steps));
   BatchBuilder builder(config, data.standardisation(), Augmentation::on);

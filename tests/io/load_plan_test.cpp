@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <vector>
+
 namespace xxact::io {
 namespace {
 
@@ -27,6 +29,18 @@ TEST(LoadPlan, AMachineHasMemoryAndNoMoreThanItsLimit) {
   const auto memory = memory_of_this_machine();
   EXPECT_GT(memory, kGib / 16);
   EXPECT_LE(memory, static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+}
+
+TEST(LoadPlan, MemoryInUseIsNotAvailable) {
+  constexpr std::size_t kBytes = std::size_t{256} << 20U;
+  const auto before = memory_available();
+  EXPECT_GT(before, kGib / 16);
+  EXPECT_LE(before, memory_of_this_machine());
+  if (before < 4 * kBytes) GTEST_SKIP() << "too little memory to take a quarter GiB of it";
+  std::vector<char> taken(kBytes);
+  for (std::size_t i = 0; i < taken.size(); i += 4096) taken[i] = 1;
+  // Other programs come and go meanwhile.
+  EXPECT_LT(memory_available(), before - kBytes / 2);
 }
 
 TEST(LoadPlan, OddCasesHaveAPlan) {
