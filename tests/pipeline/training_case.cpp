@@ -37,7 +37,7 @@ RunConfig training_case(std::int64_t global_batch, double epochs) {
 }
 
 std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, comm::Communicator& comm, bool resume, std::int64_t stop_after,
-                                 std::int64_t trace) {
+                                 std::int64_t trace, const ExecutionOptions& execution) {
   if (!resume && comm.root()) std::filesystem::remove_all(output);
   comm.barrier("emptying the run folder");
   TrainingOptions options;
@@ -45,6 +45,7 @@ std::vector<double> train_losses(const RunConfig& config, const std::filesystem:
   options.resume = resume;
   options.stop_after = stop_after;
   options.trace = trace;
+  options.execution = execution;
   options.program_version = "test";
   const Device device(DeviceChoice::cpu, comm, 0, {});
   const auto& dataset = training_dataset();

@@ -24,6 +24,6 @@ RunConfig training_case(std::int64_t global_batch, double epochs);
 
 /// Trains into a fresh folder (or resumes) on `comm` and returns the losses in metrics.jsonl. Collective on comm.
 std::vector<double> train_losses(const RunConfig& config, const std::filesystem::path& output, comm::Communicator& comm, bool resume = false, std::int64_t stop_after = 0,
-                                 std::int64_t trace = 0);
+                                 std::int64_t trace = 0, const ExecutionOptions& execution = {});
 
 }  // namespace xxact::pipeline
