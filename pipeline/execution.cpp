@@ -57,8 +57,8 @@ double input_bytes(const model::ModelConfig& config, std::int64_t elements) {
 }
 
 /// What lies in the same memory as activations on a CPU: batches that wait, and the copy of which a checkpoint is made.
-BatchMemory beside_passes(TrainingState& state, const RunConfig& config, const Device& device, std::int64_t elements) {
-  if (device.is_cuda()) return {};
+BatchMemory beside_passes(TrainingState& state, const RunConfig& config, const Device& device, const ExecutionOptions& options, std::int64_t elements) {
+  if (device.is_cuda() || options.device_memory > 0) return {};
   constexpr double kCopied = 4 * 4;  // bytes a weight: itself, two moments, the average
   return {kCopied * static_cast<double>(state.flat().size()), static_cast<double>(device.threads().loader.depth + 1) * input_bytes(config.model, elements)};
 }
@@ -101,7 +101,7 @@ Execution choose_execution(TrainingState& state, const DatasetFacts& facts, cons
   request.most = device.is_cuda() || options.device_memory > 0 ? 0 : kMostSamplesOnHost;
   request.given = config.training.micro_batch;
   request.recompute = options.recompute;
-  const auto beside = beside_passes(state, config, device, elements);
+  const auto beside = beside_passes(state, config, device, options, elements);
   execution.batch = plan_micro_batch([&](bool recompute) {
     const auto passes = fit_batch_memory([&](std::int64_t samples) { return probe.peak_bytes(samples, recompute); }, request.share, request.available_bytes);
     std::array<double, 2> bytes = {passes.fixed_bytes + beside.fixed_bytes, passes.sample_bytes + beside.sample_bytes};

@@ -17,6 +17,7 @@ namespace xxact::pipeline {
 struct PretendedRanks {
   int ranks = 1;
   Machine machine;  // without operations_per_s: as fast as this device, measured on a micro-batch; without memory_bytes: what is free here
+  bool sharded = false;  // they share the optimiser's state
 };
 
 /// The budget in words: rows, steps, parameters, memory, sizes of batches as they would be chosen. With pretended ranks also the messages of a step, as the gradient

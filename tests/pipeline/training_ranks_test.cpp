@@ -36,6 +36,22 @@ class TrainingRanks : public testing::Test {
     return all[0];
   }
 
+  /// What the run in this folder recorded about its micro-batches on so many ranks; null on other ranks than the first.
+  nlohmann::json execution_in(const std::filesystem::path& folder) const {
+    if (!world_.root()) return {};
+    return nlohmann::json::parse(std::ifstream(folder / "execution.json")).at(std::to_string(world_.size()) + " cpu");
+  }
+
+  /// Bytes of a node that hold a pass of so many samples on each of its ranks, and not much more.
+  double memory_for(std::int64_t samples, const RunConfig& config) {
+    const Device device(DeviceChoice::cpu, world_, 0, {});
+    TrainingState state(config, device.torch());
+    ResidentTrainingData data(training_dataset(), config, world_, 2);
+    ExecutionOptions options;
+    options.recompute = Recompute::off;
+    return choose_execution(state, data.facts(), config, device, options, world_, world_.size()).batch.memory.bytes(samples) * world_.size() / kHostShare;
+  }
+
   comm::Communicator world_, self_;
 };
 
@@ -93,6 +109,50 @@ TEST_F(TrainingRanks, MicroBatchesAddUpToTheWholeBatch) {
   const auto whole = train_losses(config, scratch("whole"), world_);
   config.training.micro_batch = 7;
   EXPECT_LT(difference(train_losses(config, scratch("micro"), world_), whole), 1e-4);
+}
+
+TEST_F(TrainingRanks, RecomputedActivationsGiveTheSameLosses) {
+  const auto config = training_case(50, 20.0 * 50 / 3000);
+  const auto again = [](TrainingOptions& options) {
+    options.execution.recompute = Recompute::on;
+    options.trace = 3;
+  };
+  const auto kept = train_losses(config, scratch("kept"), world_);
+  EXPECT_EQ(difference(train_losses(config, scratch("recomputed"), world_, false, 0, again), kept), 0.0);
+  if (!world_.root()) return;
+  EXPECT_TRUE(execution_in(scratch("recomputed")).at("recompute"));
+  // Backward of a layer that runs again tells the reducer which gradients are there.
+  const auto trace = nlohmann::json::parse(std::ifstream(scratch("recomputed") / "trace.json"));
+  const auto within_backward = [&](const nlohmann::json& sum) {
+    return std::ranges::any_of(trace["traceEvents"], [&](const nlohmann::json& event) {
+      return event["ph"] == "X" && event["pid"] == sum["pid"] && event["name"] == "backward" && event["ts"] <= sum["ts"] && sum["ts"].get<double>() <= event["ts"].get<double>() + event["dur"].get<double>();
+    });
+  };
+  int sums = 0;
+  for (const auto& event : trace["traceEvents"])
+    if (event["ph"] == "X" && event["tid"] == 1 && event["name"] != "1 floats") {  // which is the loss
+      ++sums;
+      EXPECT_TRUE(within_backward(event)) << event;
+    }
+  EXPECT_EQ(sums, world_.size() > 1 ? 6 * world_.size() : 0);
+}
+
+TEST_F(TrainingRanks, AResumedRunKeepsTheMicroBatchThatMemoryOnceAllowed) {
+  auto config = training_case(60, 30.0 * 60 / 3000);
+  const auto little = [memory = memory_for(10, config)](TrainingOptions& options) {
+    options.execution.recompute = Recompute::off;
+    options.execution.node_memory = memory;
+  };
+  const auto through = train_losses(config, scratch("little"), world_, false, 0, little);
+  const auto chosen = execution_in(scratch("little"));
+  if (world_.root()) {
+    EXPECT_LE(chosen.at("micro_batch"), 10);
+    EXPECT_FALSE(chosen.at("recompute"));
+  }
+  train_losses(config, scratch("little-stopped"), world_, false, 17, little);
+  EXPECT_EQ(difference(train_losses(config, scratch("little-stopped"), world_, true), through), 0.0) << "though there is plenty of memory";
+  EXPECT_EQ(execution_in(scratch("little-stopped")), chosen);
+  EXPECT_LT(difference(train_losses(config, scratch("plenty"), world_), through), 1e-4);
 }
 
 TEST_F(TrainingRanks, AGrowingBatchIsTheSameOnAnyRanksAndAfterResuming) {
@@ -265,6 +325,8 @@ TEST_F(TrainingRanks, StreamedDataAreThoseOfTheWhole) {
   StreamedTrainingData streamed(io::plan_dataset(world_.handle(), dataset.path()), config, world_, 2, kMemory);
   EXPECT_EQ(streamed.samples(), whole.samples());
   EXPECT_EQ(streamed.facts().split, whole.facts().split);
+  EXPECT_EQ(streamed.facts().most_elements, whole.facts().most_elements);
+  EXPECT_GE(whole.facts().most_elements, 3);
   for (const auto task : config.model.tasks) {
     const auto t = static_cast<std::size_t>(task);
     EXPECT_NEAR(streamed.standardisation().mean[t], whole.standardisation().mean[t], 1e-12);
