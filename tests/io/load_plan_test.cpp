@@ -37,10 +37,15 @@ TEST(LoadPlan, MemoryInUseIsNotAvailable) {
   EXPECT_GT(before, kGib / 16);
   EXPECT_LE(before, memory_of_this_machine());
   if (before < 4 * kBytes) GTEST_SKIP() << "too little memory to take a quarter GiB of it";
-  std::vector<char> taken(kBytes);
-  for (std::size_t i = 0; i < taken.size(); i += 4096) taken[i] = 1;
-  // Other programs come and go meanwhile.
-  EXPECT_LT(memory_available(), before - kBytes / 2);
+  // Other programs come and go meanwhile: one try of many that shows it will do.
+  bool shown = false;
+  for (int attempt = 0; attempt < 20 && !shown; ++attempt) {
+    const auto free = memory_available();
+    std::vector<char> taken(kBytes);
+    for (std::size_t i = 0; i < taken.size(); i += 4096) taken[i] = 1;
+    shown = memory_available() + kBytes / 2 < free;
+  }
+  EXPECT_TRUE(shown);
 }
 
 TEST(LoadPlan, OddCasesHaveAPlan) {
