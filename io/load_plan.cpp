@@ -55,15 +55,15 @@ std::uint64_t least_grant(const fs::path& root, const fs::path& group, const Gro
 }
 
 /// Of this process, as /proc/self/cgroup names them: "0::/path" (version 2) and "4:memory:/path" (version 1).
-std::uint64_t memory_of_control_groups(bool still) {
+std::uint64_t memory_of_control_groups(const fs::path& system, bool still) {
   std::uint64_t least = kNoLimit;
-  std::ifstream groups("/proc/self/cgroup");
+  std::ifstream groups(system / "proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     const auto controllers = line.find(':'), path = line.find(':', controllers + 1);
     if (path == std::string::npos) continue;
     const auto names = line.substr(controllers + 1, path - controllers - 1);
-    if (names.empty()) least = std::min(least, least_grant("/sys/fs/cgroup", line.substr(path + 1), kVersion2, still));
-    if (names == "memory") least = std::min(least, least_grant("/sys/fs/cgroup/memory", line.substr(path + 1), kVersion1, still));
+    if (names.empty()) least = std::min(least, least_grant(system / "sys/fs/cgroup", line.substr(path + 1), kVersion2, still));
+    if (names == "memory") least = std::min(least, least_grant(system / "sys/fs/cgroup/memory", line.substr(path + 1), kVersion1, still));
   }
   return least;
 }
@@ -74,13 +74,13 @@ std::uint64_t memory_of_this_machine() {
   const long pages = ::sysconf(_SC_PHYS_PAGES), bytes = ::sysconf(_SC_PAGESIZE);
   if (pages <= 0 || bytes <= 0) throw ConfigError("the system does not say how much memory it has");
   const auto physical = static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(bytes);
-  return std::min(physical, memory_of_control_groups(false));
+  return std::min(physical, memory_of_control_groups("/", false));
 }
 
-std::uint64_t memory_available() {
-  const auto kibibytes = entry_of("/proc/meminfo", "MemAvailable:");
-  if (kibibytes == 0) throw ConfigError("/proc/meminfo does not say how much memory is available");
-  return std::min(kibibytes * 1024, memory_of_control_groups(true));
+std::uint64_t memory_available(const fs::path& system) {
+  const auto kibibytes = entry_of(system / "proc/meminfo", "MemAvailable:");
+  if (kibibytes == 0) throw ConfigError("{} does not say how much memory is available", (system / "proc/meminfo").string());
+  return std::min(kibibytes * 1024, memory_of_control_groups(system, true));
 }
 
 LoadPlan plan_load(std::uint64_t dataset_bytes, double row_bytes, std::uint64_t node_memory, double share) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string_view>
 
 namespace xxact::io {
@@ -26,7 +27,8 @@ struct LoadPlan {
 std::uint64_t memory_of_this_machine();
 
 /// What of it is free or can be freed at once (the file cache), within what the control groups leave. ConfigError when the system does not say.
-std::uint64_t memory_available();
+/// `system` is the folder above /proc and /sys.
+std::uint64_t memory_available(const std::filesystem::path& system = "/");
 
 /// A pure function. `dataset_bytes` of all rows' arrays, which one node holds once whatever its ranks; `row_bytes` of an
 /// average row; `share` in (0, 1]. At least one row is in a window.
