@@ -7,7 +7,9 @@
 namespace xxact::model {
 
 /// x W^T + b: x [..., in] (copied if not contiguous), weight [out, in], bias [out] or undefined. Differentiable once. Large float32 products
-/// on the host go to oneDNN, all else to at::linear.
+/// on the host go to oneDNN, all else to at::linear. Under a PrecisionScope of bf16 those large products, forward and backward, are of
+/// bfloat16 between float32 tensors, and nothing else on the host changes: its other kernels, and small products, lose more by conversion
+/// than they gain.
 torch::Tensor affine(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias);
 
 }  // namespace xxact::model

@@ -1,9 +1,12 @@
 // The host's own linear and attention kernels against PyTorch's, forward and backward.
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "model/host_attention.hpp"
 #include "model/host_gelu.hpp"
 #include "model/host_linear.hpp"
+#include "model/precision.hpp"
 #include "tests/model/reference_case.hpp"
 
 namespace xxact::model {
@@ -110,6 +113,32 @@ TEST(HostLinear, WeightViewsKeepTheirPlaceInTheGradient) {
   const auto column = x.sum(c10::IntArrayRef{0, 1});
   EXPECT_LT(relative_difference(weight.grad().narrow(0, 0, 64), column.expand({64, 64})), 1e-5);
   EXPECT_LT(relative_difference(weight.grad().narrow(0, 64, 128), 2 * column.expand({128, 64})), 1e-5);
+}
+
+TEST(HostLinear, RoundsLargeProductsAloneWhileBf16IsAskedFor) {
+  torch::manual_seed(6);
+  const auto weight = torch::randn({192, 256}).requires_grad_(), bias = torch::randn({192}).requires_grad_();
+  for (const std::int64_t rows : {4, 200}) {
+    const auto x = torch::randn({rows, 256}).requires_grad_();
+    const auto passed = [&](Precision precision) {
+      for (const auto& leaf : {x, weight, bias}) leaf.mutable_grad() = torch::Tensor();
+      torch::Tensor y;
+      {
+        const PrecisionScope scope(torch::kCPU, precision);
+        y = affine(x, weight, bias);
+        const torch::NoGradGuard inference;
+        EXPECT_TRUE(torch::equal(affine(x, weight, bias), y));
+      }
+      y.square().sum().backward();
+      return std::array{y.detach(), x.grad().clone(), weight.grad().clone(), bias.grad().clone()};
+    };
+    const auto exact = passed(Precision::fp32), rounded = passed(Precision::bf16);
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      EXPECT_EQ(rounded[i].scalar_type(), torch::kFloat32);
+      EXPECT_LT(relative_difference(rounded[i], exact[i]), 0.02) << "bfloat16 keeps 8 bits";
+      EXPECT_EQ(torch::equal(rounded[i], exact[i]), rows == 4) << rows << " rows, " << i;
+    }
+  }
 }
 
 TEST(HostGelu, AgreesWithTheDefinitionAndItsSlope) {
