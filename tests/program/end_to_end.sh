@@ -10,7 +10,7 @@ grep -q 'steps  ' dry-run.txt
 # One process that pretends to be one of a thousand ranks of eight a node.
 "$XXACT" train --data set.h5 --output run --dry-run --pretend-ranks 1024 --machine tflops=0.1 "${options[@]}" > pretended.txt
 grep -q 'pretended   1024 ranks on 128 nodes; 1 samples a step and rank in 1 forward pass' pretended.txt
-grep -q 'messages    2 a step' pretended.txt
+grep -q 'messages    3 a step' pretended.txt  # the loss, and gradients in two buckets
 grep -q 'rank        0.1 TFLOP/s, given' pretended.txt
 [[ ! -e run ]]
 $MPIRUN "$XXACT" train --data set.h5 --output run "${options[@]}"
