@@ -25,6 +25,8 @@ SplitByHeads split_by_heads(const torch::Tensor& query, const torch::Tensor& key
 torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key_value, const torch::Tensor& mask) {
   if (fits_host_attention(key_value)) return host_attention(query, key_value, mask);
   const auto split = split_by_heads(query, key_value, mask);
+  // On the host only large products are rounded, see affine().
+  const c10::impl::ExcludeDispatchKeyGuard exact(c10::DispatchKey::AutocastCPU);
   return at::scaled_dot_product_attention(split.query, split.key, split.value, split.mask).transpose(1, 2).flatten(2);
 }
 

@@ -4,6 +4,14 @@
 
 namespace xxact::model {
 
+bool host_multiplies_bf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+  return false;
+#endif
+}
+
 PrecisionScope::PrecisionScope(const torch::Device& device, Precision precision)
     : type_(device.type()), before_(at::autocast::is_autocast_enabled(type_)), type_before_(at::autocast::get_autocast_dtype(type_)) {
   at::autocast::increment_nesting();

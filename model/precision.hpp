@@ -8,6 +8,9 @@ namespace xxact::model {
 
 enum class Precision { fp32, bf16 };
 
+/// Whether this processor multiplies bfloat16 by itself (AVX-512 BF16). Others refuse such products or take longer for them than for float32.
+bool host_multiplies_bf16();
+
 /// While it lives, operations of this thread that gain by it compute in `precision` on `device`.
 class PrecisionScope {
  public:

@@ -101,7 +101,7 @@ ModelOutput XxactModelImpl::forward(const ModelInput& input) {
 
 std::string attention_kernels(const ModelConfig& config, const torch::Device& device, Precision precision) {
   constexpr std::int64_t kSamples = 8, kElements = 8;
-  const auto options = torch::dtype(precision == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32).device(device);
+  const auto options = torch::dtype(precision == Precision::bf16 && !device.is_cpu() ? torch::kBFloat16 : torch::kFloat32).device(device);
   const auto width = config.width / config.heads;
   const auto kernel = [&](std::int64_t queries, std::int64_t keys, bool padded) {
     // In training: some kernels have no backward.

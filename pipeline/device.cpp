@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 #include <string_view>
 
 #include "model/host_memory.hpp"
@@ -82,7 +83,11 @@ ThreadPlan plan_threads(const ThreadRequest& request, bool on_gpu) {
 
 model::Precision precision_on(const torch::Device& device, PrecisionChoice choice) {
   if (choice == PrecisionChoice::automatic) return device.is_cuda() ? model::Precision::bf16 : model::Precision::fp32;
-  return choice == PrecisionChoice::bf16 ? model::Precision::bf16 : model::Precision::fp32;
+  if (choice == PrecisionChoice::fp32) return model::Precision::fp32;
+  if (!device.is_cpu() || model::host_multiplies_bf16()) return model::Precision::bf16;
+  static std::once_flag said;
+  std::call_once(said, [] { log::warn("precision = bf16: this processor has no products of bfloat16 (AVX-512 BF16); fp32 in its place"); });
+  return model::Precision::fp32;
 }
 
 Device::Device(DeviceChoice choice, const comm::Communicator& comm, int local_rank, const ThreadRequest& threads) : device_(torch::kCPU) {

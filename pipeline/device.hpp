@@ -41,7 +41,7 @@ struct ThreadRequest {
 /// ahead a thread. Bound threads take the process's cores from the last one down; the first is left to the compute thread.
 ThreadPlan plan_threads(const ThreadRequest& request, bool on_gpu);
 
-/// Automatic is bf16 on GPUs, fp32 on CPUs.
+/// Automatic is bf16 on GPUs, fp32 on CPUs. Processors that cannot multiply bfloat16 take fp32, with a warning.
 model::Precision precision_on(const torch::Device& device, PrecisionChoice choice);
 
 class Device {

@@ -41,7 +41,7 @@ double available_to_rank(TrainingState& state, const Device& device, const Execu
   // Weights, gradient, two moments and the average are there already, except on a device that is pretended.
   const double held = 5.0 * 4.0 * static_cast<double>(state.flat().size());
   const double free = options.device_memory > 0 ? kDeviceShare * options.device_memory - held
-                      : device.is_cuda()        ? free_on_device(device.torch(), host.ranks())
+                      : device.is_cuda()        ? free_on_device(device.torch(), host.ranks()) / (options.recorded ? 2 : 1)
                                                 : free_on_host(options, host.ranks());
   std::array<double, 1> least = {-free};
   comm.max(least, "agreeing on free memory");

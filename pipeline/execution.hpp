@@ -22,6 +22,7 @@ struct ExecutionOptions {
   Recompute recompute = Recompute::automatic;
   double node_memory = 0;    // bytes of a node that may be used; 0: all that are available
   double device_memory = 0;  // bytes of a pretended device instead of this one's; 0: none
+  bool recorded = false;     // passes may be recorded (training_step.hpp): a recording keeps its memory beside that of passes launched singly
 };
 
 struct Execution {

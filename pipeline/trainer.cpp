@@ -125,7 +125,11 @@ class Trainer {
 /// While the run is made: which part of the parameters this rank updates, and in what portions it takes samples.
 Execution Trainer::share_work() {
   state_.share_with(reducer_);
-  return execution_of_run(folder_.path(), options_.resume, state_, data_.facts(), config_, device_, options_.execution, comm_);
+  auto options = options_.execution;
+  options.recorded = options_.graphs != Graphs::off && device_.records();
+  const auto execution = execution_of_run(folder_.path(), options_.resume, state_, data_.facts(), config_, device_, options, comm_);
+  if (execution.batch.recompute && options_.graphs == Graphs::on) throw ConfigError("--graphs on: layers compute their activations again in backward, which is not recorded; --recompute off, or --graphs auto");
+  return execution;
 }
 
 void Trainer::report_unusable() const {

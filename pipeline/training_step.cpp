@@ -78,7 +78,8 @@ void TrainingStep::compute(const DeviceBatch& batch, bool last) {
 void TrainingStep::replay_or_run(Captured& captured, const std::function<void()>& work) {
   if (!captured.recording && !captured.failed && captured.runs++ >= kRunsBeforeRecording) {
     try {
-      // What single launches kept for themselves would lie idle beside the recording's own memory.
+      // What single launches kept for themselves would lie idle beside the recording's own memory. Giving it back waits for the device.
+      channel_.watch("work before a recording");
       if (device_.is_cuda()) at::accelerator::emptyCache();
       captured.recording = device_.record(work);
     } catch (const c10::Error& error) {
@@ -92,6 +93,8 @@ void TrainingStep::replay_or_run(Captured& captured, const std::function<void()>
 }
 
 void TrainingStep::compute_recorded(const DeviceBatch& batch, bool last) {
+  // NCCL wants that all ranks record a sum over ranks or none does; what a rank records hangs on the shapes of its own batches.
+  if (last && comm_.size() > 1) return compute(batch, last);
   std::vector<std::vector<std::int64_t>> shapes;
   for (const auto& tensor : batch.tensors()) shapes.push_back(tensor.sizes().vec());
   const auto place = passes_.find({shapes, last});
@@ -130,7 +133,8 @@ void TrainingStep::update() { state_.update(loss_, learning_rate_, verdict_); }
 void TrainingStep::end(double learning_rate) {
   const Device::Range range(device_, "update");
   learning_rate_.fill_(learning_rate);
-  graphs_ == Graphs::off ? update() : replay_or_run(*update_, [this] { update(); });
+  // A sharded update holds sums over ranks.
+  graphs_ == Graphs::off || reducer_.sharded() ? update() : replay_or_run(*update_, [this] { update(); });
   Pending pending;
   if (spare_.empty()) spare_.push_back(torch::empty(verdict_.sizes(), torch::dtype(torch::kFloat64).pinned_memory(device_.is_cuda())));
   pending.host = std::exchange(spare_.back(), {});

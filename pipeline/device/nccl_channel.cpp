@@ -8,9 +8,9 @@
 #include <nccl.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 
 #include "pipeline/device/stall_watch.hpp"
 #include "src/base/error.hpp"
@@ -24,21 +24,46 @@ void check_nccl(ncclResult_t result, ncclComm_t comm, const char* what) {
   if (result != ncclSuccess && result != ncclInProgress) throw CommError("{} failed: {}: {}", what, ncclGetErrorString(result), ncclGetLastError(comm));
 }
 
-/// The communicator's handle, shared with the watching thread, which may outlive the channel by an abort that hangs.
-struct Handle {
-  ncclComm_t comm = nullptr;
-  std::atomic<bool> aborted = false;
+/// The communicator's handle, shared with the watching thread, which may outlive the channel by an abort that hangs. Once it is aborted, which
+/// frees it, nobody uses it.
+class Handle {
+ public:
+  void start(const Communicator& comm, const ncclUniqueId& id) {
+    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+    config.blocking = 0;  // so that no call of NCCL waits for a rank that never comes
+    check_nccl(ncclCommInitRankConfig(&comm_, comm.size(), id, comm.rank(), &config), nullptr, "starting NCCL");
+  }
 
   /// Lets go of everything under way. Once: from whichever thread comes first.
   void abort() {
-    if (comm != nullptr && !aborted.exchange(true)) ncclCommAbort(comm);
+    {
+      const std::lock_guard lock(mutex_);
+      if (comm_ == nullptr || aborted_) return;
+      aborted_ = true;
+    }
+    ncclCommAbort(comm_);
   }
-  void check(const char* what) const {
-    if (aborted) throw CommError("{}: NCCL was aborted", what);
+
+  /// Calls `operation` with the communicator, which must not wait.
+  template <class Operation>
+  void use(const char* what, Operation operation) {
+    const std::lock_guard lock(mutex_);
+    if (aborted_) throw CommError("{}: NCCL was aborted", what);
+    check_nccl(operation(comm_), comm_, what);
+  }
+
+  /// Whether NCCL has taken in what it was told. CommError when it failed.
+  bool settled(const char* what) {
     ncclResult_t state = ncclSuccess;
-    check_nccl(ncclCommGetAsyncError(comm, &state), comm, what);
-    check_nccl(state, comm, what);
+    use(what, [&](ncclComm_t comm) { return ncclCommGetAsyncError(comm, &state); });
+    use(what, [&](ncclComm_t) { return state; });
+    return state != ncclInProgress;
   }
+
+ private:
+  std::mutex mutex_;
+  ncclComm_t comm_ = nullptr;
+  bool aborted_ = false;
 };
 
 class NcclChannel final : public Channel {
@@ -55,9 +80,7 @@ class NcclChannel final : public Channel {
     ncclUniqueId id{};
     if (comm.root()) check_nccl(ncclGetUniqueId(&id), nullptr, "making the NCCL id");
     comm.broadcast(std::as_writable_bytes(std::span(&id, 1)), 0, "broadcasting the NCCL id");
-    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
-    config.blocking = 0;  // so that no call of NCCL waits for a rank that never comes
-    check_nccl(ncclCommInitRankConfig(&handle_->comm, comm.size(), id, comm.rank(), &config), nullptr, "starting NCCL");
+    handle_->start(comm, id);
     settle("starting NCCL");
   }
 
@@ -70,17 +93,17 @@ class NcclChannel final : public Channel {
   int ranks() const override { return comm_.size(); }
 
   void start_sum(float* values, std::int64_t count) override {
-    start("sum", [&] { return ncclAllReduce(values, values, size(count), ncclFloat, ncclSum, handle_->comm, stream_.stream()); });
+    start("sum", [&](ncclComm_t nccl) { return ncclAllReduce(values, values, size(count), ncclFloat, ncclSum, nccl, stream_.stream()); });
   }
   void start_sum_of_shares(float* values, std::int64_t share) override {
     // In place, as NCCL defines it: the result lies where this rank's part does.
-    start("sum of shares", [&] { return ncclReduceScatter(values, values + rank() * share, size(share), ncclFloat, ncclSum, handle_->comm, stream_.stream()); });
+    start("sum of shares", [&](ncclComm_t nccl) { return ncclReduceScatter(values, values + rank() * share, size(share), ncclFloat, ncclSum, nccl, stream_.stream()); });
   }
   void start_gather_of_shares(float* values, std::int64_t share) override {
-    start("gather of shares", [&] { return ncclAllGather(values + rank() * share, values, size(share), ncclFloat, handle_->comm, stream_.stream()); });
+    start("gather of shares", [&](ncclComm_t nccl) { return ncclAllGather(values + rank() * share, values, size(share), ncclFloat, nccl, stream_.stream()); });
   }
   void start_broadcast(float* values, std::int64_t count, int from) override {
-    start("broadcast", [&] { return ncclBroadcast(values, values, size(count), ncclFloat, from, handle_->comm, stream_.stream()); });
+    start("broadcast", [&](ncclComm_t nccl) { return ncclBroadcast(values, values, size(count), ncclFloat, from, nccl, stream_.stream()); });
   }
 
   void wait_all() override {
@@ -92,13 +115,14 @@ class NcclChannel final : public Channel {
     if (c10::cuda::currentStreamCaptureStatusMayInitCtx() != c10::cuda::CaptureStatus::None) return;  // nothing runs yet; whoever replays it watches
     auto event = std::make_shared<at::cuda::CUDAEvent>();
     event->record(at::cuda::getCurrentCUDAStream(device_));
-    watch_.add(what, [event, handle = handle_, what] {
-      handle->check(what);
+    watch_.add(what, [event, handle = handle_, what, device = device_] {
+      const c10::cuda::CUDAGuard guard(device);  // the watching thread has chosen none yet
+      handle->settled(what);
       return event->query();
     }, comm_.deadline());
   }
 
-  void check() override { handle_->check("communication over NCCL"); }
+  void check() override { handle_->settled("communication over NCCL"); }
 
  private:
   static std::size_t size(std::int64_t count) { return static_cast<std::size_t>(count); }
@@ -108,18 +132,13 @@ class NcclChannel final : public Channel {
     if (ranks() == 1) return;
     ready_.record(at::cuda::getCurrentCUDAStream(device_));
     ready_.block(stream_);
-    check_nccl(operation(), handle_->comm, what);
+    handle_->use(what, operation);
     settle(what);
   }
 
   /// Until NCCL has taken in what it was told, which takes a moment where it connects ranks for the first time.
   void settle(const char* what) {
-    comm_.wait_until([&] {
-      ncclResult_t state = ncclSuccess;
-      check_nccl(ncclCommGetAsyncError(handle_->comm, &state), handle_->comm, what);
-      check_nccl(state, handle_->comm, what);
-      return state != ncclInProgress;
-    }, what);
+    comm_.wait_until([&] { return handle_->settled(what); }, what);
   }
 
   const Communicator& comm_;

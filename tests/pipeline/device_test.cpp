@@ -62,7 +62,7 @@ TEST_F(Pretended, RecordedStepsWhoseNumbersAreReadLaterTrainAsThePlainOnesDo) {
   EXPECT_EQ(difference(losses("single", config, Graphs::off), plain), 0.0);
   EXPECT_EQ(library_.recordings, 0);
   EXPECT_EQ(difference(losses("repeated", config, Graphs::on), plain), 0.0);
-  EXPECT_GT(library_.recordings, 3) << "an update, and passes of several shapes";
+  EXPECT_GE(library_.recordings, 2) << "an update, and passes of every shape; on several ranks none that sums over them";
   EXPECT_EQ(library_.depth, 0);
   losses("interrupted", config, Graphs::automatic, false, 13);
   EXPECT_EQ(difference(losses("interrupted", config, Graphs::automatic, true), plain), 0.0);
