@@ -74,11 +74,7 @@ void BatchTransfer::used() {
 
 void BatchTransfer::wait_until_read() {
   auto& place = *places_[current_];
-  if (!place.copied) return;
-  comm_.wait_until([&] {
-    channel_.check();
-    return place.copied->query();
-  }, "a batch on its way to the device");
+  if (place.copied) wait_for(*place.copied, comm_, channel_, "a batch on its way to the device");
 }
 
 }  // namespace xxact::pipeline

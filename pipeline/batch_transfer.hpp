@@ -2,8 +2,6 @@
 // the one before it is computed; on a CPU they are where they belong.
 #pragma once
 
-#include <c10/core/Event.h>
-
 #include <array>
 #include <memory>
 

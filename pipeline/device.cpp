@@ -2,7 +2,6 @@
 
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
-#include <c10/core/Event.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -143,10 +142,7 @@ std::unique_ptr<comm::Channel> Device::make_channel(const comm::Communicator& co
 
 c10::Stream Device::compute_stream() const { return c10::impl::VirtualGuardImpl(device_.type()).getStream(device_); }
 
-void Device::wait(const comm::Communicator& comm, comm::Channel& channel, const char* what) const {
-  if (!is_cuda()) return;
-  c10::Event event(torch::kCUDA);
-  event.record(compute_stream());
+void wait_for(const c10::Event& event, const comm::Communicator& comm, comm::Channel& channel, const char* what) {
   comm.wait_until([&] {
     channel.check();
     return event.query();

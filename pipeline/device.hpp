@@ -1,6 +1,7 @@
 // Where the model computes: CPU, or this rank's GPU through the device library, which is loaded only when it is used.
 #pragma once
 
+#include <c10/core/Event.h>
 #include <torch/torch.h>
 
 #include <cstdint>
@@ -76,8 +77,6 @@ class Device {
   }
   /// The stream that this thread computes on.
   c10::Stream compute_stream() const;
-  /// Until what was enqueued on this thread's stream is done, with the communicator's deadline. `channel` is asked for failures meanwhile.
-  void wait(const comm::Communicator& comm, comm::Channel& channel, const char* what) const;
 
   /// A named range in profiles of a GPU; nothing elsewhere.
   class Range {
@@ -100,5 +99,8 @@ class Device {
   ThreadPlan threads_;
   DeviceLibrary* library_ = nullptr;  // null on CPUs; it stays loaded until the process ends: LibTorch keeps pointers into it
 };
+
+/// Until the device has come to `event`, with the communicator's deadline. `channel` is asked for failures meanwhile.
+void wait_for(const c10::Event& event, const comm::Communicator& comm, comm::Channel& channel, const char* what);
 
 }  // namespace xxact::pipeline

@@ -22,7 +22,6 @@ constexpr std::size_t kMostRecordings = 12;
 /// Work that may be recorded.
 struct TrainingStep::Captured {
   int runs = 0;
-  bool failed = false;
   std::unique_ptr<Recording> recording;
   DeviceBatch batch;  // what a recorded pass reads
 };
@@ -76,7 +75,7 @@ void TrainingStep::compute(const DeviceBatch& batch, bool last) {
 }
 
 void TrainingStep::replay_or_run(Captured& captured, const std::function<void()>& work) {
-  if (!captured.recording && !captured.failed && captured.runs++ >= kRunsBeforeRecording) {
+  if (!captured.recording && captured.runs++ >= kRunsBeforeRecording) {
     try {
       // What single launches kept for themselves would lie idle beside the recording's own memory. Giving it back waits for the device.
       channel_.watch("work before a recording");
@@ -85,7 +84,6 @@ void TrainingStep::replay_or_run(Captured& captured, const std::function<void()>
     } catch (const c10::Error& error) {
       if (graphs_ == Graphs::on) throw CommError("--graphs on: this step cannot be recorded: {}", error.what_without_backtrace());
       log::warn("steps are not recorded and cost more launches: {}", error.what_without_backtrace());
-      captured.failed = true;
       graphs_ = Graphs::off;
     }
   }
@@ -151,11 +149,7 @@ void TrainingStep::end(double learning_rate) {
 StepGuard::Verdict TrainingStep::take_verdict() {
   const auto oldest = std::move(pending_.front());
   pending_.pop_front();
-  if (oldest.copied)
-    comm_.wait_until([&] {
-      channel_.check();
-      return oldest.copied->query();
-    }, "a training step on the device");
+  if (oldest.copied) wait_for(*oldest.copied, comm_, channel_, "a training step on the device");
   const auto verdict = StepGuard::read(oldest.host);
   spare_.push_back(oldest.host);
   return verdict;

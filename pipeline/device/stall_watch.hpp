@@ -19,7 +19,7 @@ class StallWatch {
   struct Actions {
     std::function<void()> release;                       // makes the device let go, e.g. aborts NCCL; may itself hang
     std::function<void(const std::string& why)> give_up; // ends the process
-    std::chrono::seconds grace{15};                      // the host has to end the job by itself, before and after release
+    std::chrono::seconds grace{9};                       // the host has to end the job by itself, before and after release
   };
 
   explicit StallWatch(Actions actions);
