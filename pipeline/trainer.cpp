@@ -1,7 +1,5 @@
 #include "pipeline/trainer.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -17,6 +15,7 @@
 #include "pipeline/run_folder.hpp"
 #include "pipeline/stop_conditions.hpp"
 #include "pipeline/trace.hpp"
+#include "pipeline/training_meters.hpp"
 #include "pipeline/training_plan.hpp"
 #include "pipeline/training_state.hpp"
 #include "pipeline/validation.hpp"
@@ -30,19 +29,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-double processor_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-std::int64_t resident_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
-}
 
 /// ", formation_energy_per_atom.mae 0.0494" of a metrics line, for the progress bar.
 std::string validation_note(const nlohmann::json& line) {
@@ -61,8 +47,9 @@ class Trainer {
         folder_(options.output, options.resume, comm.root()), channel_(device.make_channel(comm)), reducer_(state_.flat(), *channel_, comm, options.optimizer_state),
         execution_(share_work()), plan_(data, config, comm.rank(), comm.size(), execution_.batch.samples),
         stop_(folder_.path() / "STOP", options.end, options.margin, comm.root()), trace_(options.trace, comm.rank()),
-        step_(state_, reducer_, *channel_, comm, config, device, execution_.batch.recompute ? Graphs::off : options.graphs, trace_), operations_(model::training_operations(config.model, data.facts().elements)),
-        peak_operations_(options.peak_operations > 0 ? options.peak_operations : device.peak_operations(precision_on(device.torch(), config.training.precision))) {}
+        step_(state_, reducer_, *channel_, comm, config, device, execution_.batch.recompute ? Graphs::off : options.graphs, trace_),
+        meters_(plan_, device, comm, model::training_operations(config.model, data.facts().elements),
+                options.peak_operations > 0 ? options.peak_operations : device.peak_operations(precision_on(device.torch(), config.training.precision))) {}
 
   TrainingOutcome run();
 
@@ -92,8 +79,6 @@ class Trainer {
   void finish_checkpoints();
   void log_step(const StepNumbers& numbers, nlohmann::json line, bool flush);
   void write_summary();
-  nlohmann::json rates(std::int64_t step) const;
-  nlohmann::json memory() const;
   ModelDescription description(const Calibration& calibration) const;
 
   TrainingData& data_;
@@ -115,11 +100,7 @@ class Trainer {
   double loss_ = 0;                 // of the step whose numbers were taken last
   std::int64_t skipped_steps_ = 0;  // up to it
   CheckpointWriter writer_;  // of rank 0
-  double operations_;  // a sample's training takes
-  double peak_operations_;  // of a rank, a second; 0: not known
-  Clock::time_point start_ = Clock::now();
-  std::int64_t first_step_ = 0;
-  double processor_start_ = processor_seconds();
+  TrainingMeters meters_;
 };
 
 /// While the run is made: which part of the parameters this rank updates, and in what portions it takes samples.
@@ -178,7 +159,7 @@ void Trainer::start() {
   }
   if (state_.step == 0) folder_.write_config(to_ini(config_));
   folder_.open_metrics(state_.step);
-  first_step_ = state_.step;
+  meters_.begin_at(state_.step);
   skipped_steps_ = state_.guard().state().skipped;
   log::info("{} rows to train on, {} to validate, {} parameters, {} steps of {} samples on {} rank{} ({})", data_.samples(),
             data_.validation().rows.size(), state_.flat().size(), plan_.total_steps(), config_.training.global_batch, comm_.size(),
@@ -191,8 +172,8 @@ std::unique_ptr<Loader> Trainer::make_loader() const {
   std::vector<BatchBuilder> builders;
   for (int i = 0; i < device_.threads().loader.threads; ++i)
     builders.emplace_back(config_, data_.standardisation(), Augmentation::on);
-  data_.begin(plan_.position(first_step_), plan_.position(plan_.total_steps()));
-  const auto first = plan_.passes_before(first_step_);
+  data_.begin(plan_.position(meters_.first_step()), plan_.position(plan_.total_steps()));
+  const auto first = plan_.passes_before(meters_.first_step());
   return std::make_unique<Loader>(std::move(builders), plan_.passes_before(plan_.total_steps()) - first, device_.threads().loader,
                                   [this, first](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
                                     const auto pass = plan_.pass(first + ticket);
@@ -293,22 +274,6 @@ void Trainer::finish_checkpoints() {
   comm_.barrier("last checkpoint");
 }
 
-nlohmann::json Trainer::rates(std::int64_t step) const {
-  const double samples_per_s = static_cast<double>(plan_.position(step) - plan_.position(first_step_)) / seconds_since(start_), operations = samples_per_s * operations_;
-  nlohmann::json rates = {{"samples_per_s", samples_per_s}, {"tflop_per_s", 1e-12 * operations}};
-  if (peak_operations_ > 0) rates["mfu"] = operations / (peak_operations_ * comm_.size());
-  return rates;
-}
-
-/// The greatest of the ranks. Collective on comm.
-nlohmann::json Trainer::memory() const {
-  std::array<double, 2> most = {static_cast<double>(resident_bytes()), static_cast<double>(device_.peak_memory())};
-  comm_.max(most, "comparing memory");
-  nlohmann::json bytes = {{"memory_bytes", static_cast<std::int64_t>(most[0])}};
-  if (device_.is_cuda()) bytes["device_memory_bytes"] = static_cast<std::int64_t>(most[1]);
-  return bytes;
-}
-
 void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line, bool flush) {
   const auto step = numbers.enqueued.step;
   line["step"] = step;
@@ -318,7 +283,7 @@ void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line, bool flu
   line["learning_rate"] = numbers.enqueued.learning_rate;
   line["gradient_norm"] = numbers.gradient_norm;
   if (!numbers.skipped.empty()) line["skipped"] = numbers.skipped;
-  line.update(rates(step));
+  line.update(meters_.rates(step));
   // Means over ranks, since this process began to train; the least and the greatest beside them.
   const auto spreads = times_.over_ranks(comm_);
   const auto wait = [&](const char* name, Phase phase) {
@@ -329,21 +294,19 @@ void Trainer::log_step(const StepNumbers& numbers, nlohmann::json line, bool flu
   };
   wait("data_wait_s", Phase::data_wait);
   wait("comm_wait_s", Phase::communication_wait);
-  line.update(memory());
+  line.update(meters_.memory());
   folder_.append_metrics(line, flush || line.contains("validation"));
 }
 
 void Trainer::write_summary() {
   const auto spreads = times_.over_ranks(comm_);
-  std::array<double, 1> core = {processor_seconds() - processor_start_};
-  comm_.sum(core, "gathering processor time");
   std::vector<std::string> tasks;
   for (const auto task : config_.model.tasks) tasks.emplace_back(model::task_name(task));
-  const auto done = state_.step - first_step_;
-  const double seconds = seconds_since(start_);
+  const auto done = state_.step - meters_.first_step();
+  const double seconds = meters_.seconds();
   const auto& facts = data_.facts();
   nlohmann::json summary = {{"mode", model::mode_name(config_.model.mode)}, {"tasks", tasks}, {"parameters", state_.flat().size()}, {"steps", state_.step}, {"skipped_steps", skipped_steps_},
-                         {"consumed_samples", plan_.position(state_.step)}, {"seconds", seconds}, {"core_seconds", core[0]},
+                         {"consumed_samples", plan_.position(state_.step)}, {"seconds", seconds}, {"core_seconds", meters_.core_seconds()},
                          {"ranks", comm_.size()}, {"micro_batch", execution_.batch.samples}, {"recompute", execution_.batch.recompute},
                          {"threads_per_rank", device_.threads().compute}, {"loader_threads_per_rank", device_.threads().loader.threads}, {"device", device_.name()},
                          {"best", {{"step", state_.best.step}, {"score", state_.best.score}, {"validation", state_.best.validation}}},
@@ -353,9 +316,9 @@ void Trainer::write_summary() {
                          {"training_rows", data_.samples()},
                          {"seed", config_.training.seed}, {"phases_s", phases_json(spreads)},
                          {"program_version", options_.program_version}, {"finished", state_.step == plan_.total_steps()}};
-  summary.update(rates(state_.step));
-  summary.update(memory());
-  if (peak_operations_ > 0) summary["peak_tflop_per_s"] = 1e-12 * peak_operations_ * comm_.size();
+  summary.update(meters_.rates(state_.step));
+  summary.update(meters_.memory());
+  if (meters_.peak_operations() > 0) summary["peak_tflop_per_s"] = 1e-12 * meters_.peak_operations();
   folder_.write_summary(summary);
   log::info("where the time of {} steps went\n{}", done, phases_table(spreads, seconds));
 }

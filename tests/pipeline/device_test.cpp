@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "pipeline/training_step.hpp"
 #include "src/base/error.hpp"
@@ -172,6 +174,20 @@ TEST_F(OnDevice, AttentionTakesNoKernelThatHoldsAllWeights) {
   auto config = preset_run("paper");
   const auto kernels = model::attention_kernels(config.model, device_.torch(), model::Precision::bf16);
   EXPECT_EQ(kernels.find("math"), std::string::npos) << kernels;
+}
+
+TEST(DeviceOptions, UtilisationIsTheRateOverThePeakOfAllRanks) {
+  comm::Communicator comm(MPI_COMM_WORLD);
+  const auto config = training_case(50, 4.0 * 50 / 3076);
+  const auto mfu_in = [&](double peak) {
+    train_losses(config, scratch("utilisation"), comm, false, 0, [&](TrainingOptions& options) { options.peak_operations = peak; });
+    return nlohmann::json::parse(std::ifstream(scratch("utilisation") / "summary.json"));
+  };
+  const auto known = mfu_in(2e12), unknown = mfu_in(0);
+  EXPECT_NEAR(known.at("mfu").get<double>(), known.at("tflop_per_s").get<double>() / (2 * comm.size()), 1e-12);
+  EXPECT_DOUBLE_EQ(known.at("peak_tflop_per_s"), 2.0 * comm.size());
+  EXPECT_FALSE(unknown.contains("mfu") || unknown.contains("peak_tflop_per_s"));
+  comm.barrier("all have read the summary");
 }
 
 TEST(DeviceOptions, GraphsNeedAGpu) {
