@@ -33,7 +33,7 @@ void check_options(const IngestOptions& options) {
   std::error_code error;
   for (const auto& input : options.inputs)
     if (std::filesystem::equivalent(input, options.output, error)) throw ConfigError("--output {} is one of the inputs too: write to another file", options.output.string());
-  if (options.split_as && options.split_seed) throw ConfigError("--split-as and --split-seed exclude each other");
+  if ((options.split_as || options.keep_split) && options.split_seed) throw ConfigError("--split-as and --split-seed exclude each other");
   choose_labels({}, {}, options.label_definitions);  // throws for a label that does not exist
 }
 
@@ -51,8 +51,8 @@ std::filesystem::path parts_path(const std::filesystem::path& output) { return o
 
 /// The options that rows depend on: parts of other rules are not used.
 std::string rules_of(const IngestOptions& o) {
-  return fmt::format("symmetry {}, symprec {}, split {}, seed {}, atoms {}", static_cast<int>(o.symmetry), o.symprec, o.split_as ? static_cast<int>(*o.split_as) : -1,
-                     o.split_seed ? std::to_string(*o.split_seed) : "none", o.limits.max_atoms);
+  const int split = o.keep_split ? -2 : o.split_as ? static_cast<int>(*o.split_as) : -1;
+  return fmt::format("symmetry {}, symprec {}, split {}, seed {}, atoms {}", static_cast<int>(o.symmetry), o.symprec, split, o.split_seed ? std::to_string(*o.split_seed) : "none", o.limits.max_atoms);
 }
 
 std::vector<SourceIdentity> identities(const std::vector<InputFile>& files) {
@@ -112,7 +112,7 @@ std::vector<DatasetPiece> pieces_of_parts(const IngestParts& parts, int rank, in
   return pieces;
 }
 
-DatasetDescription describe(MPI_Comm comm, const IngestOptions& options, const std::vector<InputFile>& files, const std::vector<LabelInfo>& labels) {
+DatasetDescription describe(MPI_Comm comm, const IngestOptions& options, const IngestDatasets& datasets, const std::vector<InputFile>& files, const std::vector<LabelInfo>& labels) {
   DatasetDescription description;
   description.labels = labels;
   for (const InputFile& file : files) description.sources.push_back(as_utf8(file.source()));
@@ -121,7 +121,7 @@ DatasetDescription describe(MPI_Comm comm, const IngestOptions& options, const s
   description.created = utc_now();
   broadcast_bytes(comm, description.created);  // clocks differ
   description.symprec = options.symprec;
-  description.split_rule = options.split_as ? "published split, given at ingest" : split_rule(options.split_seed);
+  description.split_rule = options.keep_split ? datasets.split_rules() : options.split_as ? "published split, given at ingest" : split_rule(options.split_seed);
   return description;
 }
 
@@ -167,7 +167,7 @@ IngestSummary ingest(MPI_Comm comm, const IngestOptions& options) {
   const DuplicateCounts duplicates = report_duplicates(comm, pieces, summary.duplicates);
   summary.duplicate_ids = duplicates.ids;
   summary.duplicate_contents = duplicates.contents;
-  summary.content_hash = write_dataset(comm, options.output, pieces, describe(comm, options, list.files, chosen.info), options.write).content_hash;
+  summary.content_hash = write_dataset(comm, options.output, pieces, describe(comm, options, datasets, list.files, chosen.info), options.write).content_hash;
   parts.remove();
   return summary;
 }

@@ -41,6 +41,7 @@ struct IngestOptions {
   SymmetryPolicy symmetry = SymmetryPolicy::given;
   double symprec = 0.1;                     // angstrom, at most 0.5
   std::optional<Split> split_as;            // every row gets this; unset = by formula
+  bool keep_split = false;                  // every row keeps what its dataset gave it; all inputs must be datasets
   std::optional<std::uint64_t> split_seed;  // another split by formula
   RecordLimits limits;
   std::map<std::string, std::string> label_definitions;  // label name -> definition in place of the table's

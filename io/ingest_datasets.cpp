@@ -86,6 +86,7 @@ IngestDatasets::IngestDatasets(MPI_Comm comm, const IngestOptions& options, Inpu
   std::vector<InputFile> files;
   for (InputFile& file : list.files) {
     if (!file.is_dataset) {
+      if (options.keep_split) throw ConfigError("{}: --split-as keep takes over the splits of datasets, and this is none: ingest it to one of its own first", file.path);
       files.push_back(std::move(file));
       continue;
     }
@@ -98,7 +99,7 @@ IngestDatasets::IngestDatasets(MPI_Comm comm, const IngestOptions& options, Inpu
       files.push_back(std::move(file));
       continue;
     }
-    check_split(options, plan(file.path));
+    take_split(options, plan(file.path));
     if (const auto symprec = plan(file.path).description->symprec; symprec != options.symprec && symprec > 0)
       log::warn("ingest: {} was made with --symprec {}: its space groups by spglib are kept", file.path, symprec);
   }
@@ -112,10 +113,12 @@ void IngestDatasets::open(MPI_Comm comm, const std::string& path) {
   plans_.insert_or_assign(path, std::move(plan));
 }
 
-void IngestDatasets::check_split(const IngestOptions& options, const DatasetPlan& plan) const {
+void IngestDatasets::take_split(const IngestOptions& options, const DatasetPlan& plan) {
+  const auto& theirs = plan.description->split_rule;
+  add_definitions(split_rules_, theirs);
   const auto rule = split_rule(options.split_seed);
-  if (options.split_as || plan.description->split_rule == rule) return;
-  throw ConfigError("{}: its rows were split by another rule (\"{}\") than this ingest's (\"{}\"): give the same --split-seed, or --split-as", plan.path.string(), plan.description->split_rule, rule);
+  if (options.keep_split || options.split_as || theirs == rule) return;
+  throw ConfigError("{}: its rows were split by another rule (\"{}\") than this ingest's (\"{}\"): give the same --split-seed, or --split-as", plan.path.string(), theirs, rule);
 }
 
 void IngestDatasets::take_definitions(const DatasetPlan& plan) {

@@ -1,5 +1,7 @@
 #include "io/label_table.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -149,6 +151,10 @@ void add_definitions(std::vector<std::string>& definitions, std::string_view sai
   }
 }
 
+std::string joined_definitions(const std::vector<std::string>& definitions) {
+  return fmt::format("{}{}", definitions.size() > 1 ? "mixed: " : "", fmt::join(definitions, " | "));
+}
+
 ChosenLabels choose_labels(const SeenSources& seen, const LabelDefinitions& of_datasets, const std::map<std::string, std::string>& overrides) {
   for (const auto& [name, text] : overrides)
     if (!label_of_name(name)) throw ConfigError("--label-definition: no label is named '{}'", name);
@@ -160,8 +166,7 @@ ChosenLabels choose_labels(const SeenSources& seen, const LabelDefinitions& of_d
       if (seen[label] >> kind & 1U) add_definitions(definitions, kLabels[label].definition[kind]);
     if (seen[label] >> static_cast<unsigned>(SourceKind::dataset) & 1U)
       for (const auto& text : of_datasets[label]) add_definitions(definitions, text);
-    std::string definition = definitions.size() > 1 ? "mixed: " : "";
-    for (std::size_t i = 0; i < definitions.size(); ++i) definition += (i ? " | " : "") + definitions[i];
+    std::string definition = joined_definitions(definitions);
     if (const auto found = overrides.find(kLabels[label].name); found != overrides.end()) definition = found->second;
     chosen.label.push_back(label);
     chosen.info.push_back({kLabels[label].name, kLabels[label].units, definition});

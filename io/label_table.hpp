@@ -63,6 +63,8 @@ using SeenSources = std::array<std::uint32_t, kLabelCount>;
 using LabelDefinitions = std::array<std::vector<std::string>, kLabelCount>;
 /// Adds what a dataset says of a label, the parts of "mixed: A | B" one by one, each once.
 void add_definitions(std::vector<std::string>& definitions, std::string_view said);
+/// "A" or "mixed: A | B".
+std::string joined_definitions(const std::vector<std::string>& definitions);
 
 /// Labels that were seen, in the table's order, with units and definition; several definitions of one label become
 /// "mixed: A | B". `overrides`: label name to definition.

@@ -29,9 +29,11 @@ io::SymmetryPolicy symmetry_of(const std::string& text) {
   return choice<io::SymmetryPolicy, 4>("symmetry", text, {{{"given", given}, {"check", check}, {"compute", compute}, {"none", none}}});
 }
 
-io::Split split_of_name(const std::string& text) {
+/// nullopt: every row keeps its own.
+std::optional<io::Split> split_of_name(const std::string& text) {
   using enum io::Split;
-  return choice<io::Split, 4>("split-as", text, {{{"train", train}, {"validation", validation}, {"test", test}, {"none", none}}});
+  using Choice = std::optional<io::Split>;
+  return choice<Choice, 5>("split-as", text, {{{"train", train}, {"validation", validation}, {"test", test}, {"none", none}, {"keep", std::nullopt}}});
 }
 
 void describe(options::options_description& description) {
@@ -40,7 +42,7 @@ void describe(options::options_description& description) {
       ("output", options::value<std::string>()->required(), "dataset file to write; what cannot be read goes to FILE.h5.rejects.jsonl")
       ("symmetry", options::value<std::string>()->default_value("given"), "space group: given (spglib's where none is given), check (both, differences counted), compute (spglib's alone), none (given or unknown)")
       ("symprec", options::value<double>()->default_value(0.1, "0.1"), "tolerance of spglib in angstrom; Materials Project labels agree at 0.1")
-      ("split-as", options::value<std::string>(), "keep a published split: train, validation, test or none for every row; default: by reduced formula")
+      ("split-as", options::value<std::string>(), "keep a published split: train, validation, test or none for every row; keep: datasets are joined as each was split; default: by reduced formula")
       ("split-seed", options::value<std::uint64_t>(), "another split by formula")
       ("max-atoms", options::value<std::int64_t>()->default_value(1000), "records with more atoms in the cell are rejected")
       ("label-definition", options::value<Texts>(), "NAME=TEXT: definition of a label (functional, corrections, reference) in place of the known one; may be repeated")
@@ -57,7 +59,10 @@ io::IngestOptions options_of(const options::variables_map& values) {
   ingest.output = values["output"].as<std::string>();
   ingest.symmetry = symmetry_of(values["symmetry"].as<std::string>());
   ingest.symprec = values["symprec"].as<double>();
-  if (values.count("split-as") != 0) ingest.split_as = split_of_name(values["split-as"].as<std::string>());
+  if (values.count("split-as") != 0) {
+    ingest.split_as = split_of_name(values["split-as"].as<std::string>());
+    ingest.keep_split = !ingest.split_as;
+  }
   if (values.count("split-seed") != 0) ingest.split_seed = values["split-seed"].as<std::uint64_t>();
   const auto max_atoms = values["max-atoms"].as<std::int64_t>();
   if (max_atoms < 1) throw ConfigError("--max-atoms {} is not in 1-1000000", max_atoms);
@@ -109,6 +114,7 @@ const Command kIngestCommand = {
     "mpirun -n 16 xxact ingest --input alexandria/ --output alexandria.h5 --symmetry check\n"
     "xxact ingest campaign/*.cif --output campaign.h5 --split-as none --symmetry compute\n"
     "xxact ingest --input old.h5 new.json.bz2 --output both.h5\n"
+    "xxact ingest --input train.h5 validation.h5 --split-as keep --output both.h5\n"
     "xxact ingest formulas.csv --output formulas.h5 --label-definition \"formation_energy_per_atom=OQMD: PBE, fitted references\"",
     describe,
     {"input"},

@@ -121,6 +121,39 @@ TEST(IngestDatasets, WhatCannotBeMeantIsRefused) {
   EXPECT_EQ(ingest(MPI_COMM_WORLD, other_split).tallies.split[2], 2);
 }
 
+TEST(IngestDatasets, SetsThatWerePublishedApartAreJoinedAsTheyWereSplit) {
+  const auto folder = shared_folder("published");
+  write_sources(folder);
+  const auto split_as = [&](const char* name, Split split) {
+    auto options = options_for({folder / "more.csv"}, folder / name);
+    options.split_as = split;
+    ingest(MPI_COMM_WORLD, options);
+    return options.output;
+  };
+  auto joined = options_for({split_as("train.h5", Split::train), split_as("test.h5", Split::test)}, folder / "joined.h5");
+  ingest(MPI_COMM_WORLD, options_for({folder / "a.csv"}, folder / "by-formula.h5"));
+  joined.keep_split = true;
+  ingest(MPI_COMM_WORLD, joined);
+  auto again = options_for({folder / "by-formula.h5", folder / "joined.h5"}, folder / "again.h5");
+  again.keep_split = true;
+  const auto summary = ingest(MPI_COMM_WORLD, again);
+
+  const auto by_formula = plan_dataset(MPI_COMM_WORLD, folder / "by-formula.h5"), all = plan_dataset(MPI_COMM_WORLD, folder / "again.h5");
+  const auto own = by_formula.description->split_rule;
+  EXPECT_EQ(all.description->split_rule, "mixed: " + own + " | published split, given at ingest");
+  const auto rows = read_dataset(folder / "again.h5");
+  const auto split = rows.split();
+  ASSERT_EQ(static_cast<std::int64_t>(split.size()), summary.rows);
+  EXPECT_EQ(std::vector<std::uint8_t>(split.end() - 4, split.end()), (std::vector<std::uint8_t>{0, 0, 2, 2}));
+  EXPECT_NE(std::count(split.begin(), split.end() - 4, std::uint8_t{0}), summary.rows - 4) << "by formula";
+
+  again.inputs.emplace_back(folder / "more.csv");
+  EXPECT_THROW(ingest(MPI_COMM_WORLD, again), ConfigError) << "a table has no split";
+  again.inputs.pop_back();
+  again.split_seed = 3;
+  EXPECT_THROW(ingest(MPI_COMM_WORLD, again), ConfigError);
+}
+
 TEST(InputFiles, WhatIsNoFileInAFolderIsRejectedByName) {
   const auto folder = shared_folder("odd");
   write_sources(folder);
