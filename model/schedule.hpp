@@ -1,13 +1,13 @@
-// The learning rate as a pure function of the step. No Torch.
+// The learning rate as a pure function of the samples that were taken. No Torch.
 #pragma once
 
 #include <cstdint>
 
 namespace xxact::model {
 
-/// Learning rate of step `step` = 0, 1, ..., total_steps - 1: linear from peak / warmup_steps to peak over the first
-/// warmup_steps steps, then half a cosine to zero at total_steps. Zero from total_steps on.
-/// ConfigError if total_steps < 1 or warmup_steps < 0.
-double learning_rate(std::int64_t step, std::int64_t total_steps, std::int64_t warmup_steps, double peak);
+/// Learning rate of the step that takes samples first .. last - 1 of `total`: rises linearly, to peak where `last` is `warmup`, then half a
+/// cosine to zero at total. Zero from total on. Of batches of one size that is the usual function of the step.
+/// ConfigError if total < 1 or warmup < 0.
+double learning_rate(std::int64_t first, std::int64_t last, std::int64_t total, std::int64_t warmup, double peak);
 
 }  // namespace xxact::model

@@ -142,8 +142,7 @@ void BatchBuilder::fill_patterns(Batch& batch) {
 
 void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
   if (realistic_ != nullptr) {
-    const auto ramp_end = std::llround(config_.training.artefact_ramp * static_cast<double>(sample.steps));
-    const double strength = config_.training.artefacts * xrd::curriculum_strength(sample.step, 0, ramp_end);
+    const double strength = config_.training.artefacts * xrd::curriculum_strength(sample.progress, 0, config_.training.artefact_ramp);
     if (strength > 0) {
       simulate_measured(sample, strength, out);
       return;

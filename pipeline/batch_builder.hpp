@@ -22,7 +22,7 @@ struct SampleRequest {
   const io::Dataset* dataset = nullptr;
   const Labels* labels = nullptr;  // of the dataset; null: no targets
   std::int64_t row = 0, epoch = 0, sample = 0;
-  std::int64_t step = 0, steps = 1;  // of the training, for what changes in its course
+  double progress = 0;  // share of the training that is behind it, for what changes in its course
 };
 
 /// The memory of a batch is used again for the next one that is built into it.

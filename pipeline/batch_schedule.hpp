@@ -23,6 +23,8 @@ class BatchSchedule {
   std::int64_t steps() const { return stages_.back().last_step; }
   /// Samples of all steps before `step`.
   std::int64_t position(std::int64_t step) const;
+  /// Samples of step `step`, 0 to steps() - 1.
+  std::int64_t batch(std::int64_t step) const { return stages_[stage_of(step)].batch; }
 
  private:
   std::vector<Stage> stages_;

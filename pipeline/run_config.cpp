@@ -83,11 +83,12 @@ std::vector<Field> training_fields() {
   f.push_back(number<std::int64_t>("global-batch", "samples an optimiser step, over all ranks", [](T& c) -> auto& { return c.training.global_batch; }, 1, 1 << 24));
   f.push_back(number<double>("batch-ramp", "share of the samples over which the batch grows, doubling, from batch-start to global-batch; 0: it is global-batch from the start", [](T& c) -> double& { return c.training.batch_ramp; }, 0.0, 1.0));
   f.push_back(number<std::int64_t>("batch-start", "samples an optimiser step at the start of batch-ramp", [](T& c) -> auto& { return c.training.batch_start; }, 1, 1 << 24));
+  f.push_back(choice<RampRate>("ramp-rate", "learning rate while the batch grows: root: times the root of its share of global-batch; constant: as for the whole batch", {"root", "constant"}, [](T& c) -> auto& { return c.training.ramp_rate; }));
   f.push_back(number<std::int64_t>("micro-batch", "samples a forward pass on one rank; 0: the rank's share, or as much of it as fits its memory, on a CPU at most 1024", [](T& c) -> auto& { return c.training.micro_batch; }, 0, 1 << 20));
   f.push_back(choice<PrecisionChoice>("precision", "of the model's products: fp32; bf16 with weights and sums in fp32; auto: bf16 on GPUs, fp32 on CPUs", {"auto", "fp32", "bf16"}, [](T& c) -> auto& { return c.training.precision; }));
   f.push_back(choice<model::UpdateRule>("optimizer", "adamw; lamb: layer-wise step sizes for large batches", {"adamw", "lamb"}, [](T& c) -> auto& { return c.training.optimizer; }));
   f.push_back(number<double>("learning-rate", "peak learning rate", [](T& c) -> double& { return c.training.learning_rate; }, 0.0, 1.0));
-  f.push_back(number<double>("warmup-fraction", "part of the steps with linearly rising learning rate", [](T& c) -> double& { return c.training.warmup_fraction; }, 0.0, 1.0));
+  f.push_back(number<double>("warmup-fraction", "part of the samples with linearly rising learning rate", [](T& c) -> double& { return c.training.warmup_fraction; }, 0.0, 1.0));
   f.push_back(number<double>("weight-decay", "decoupled weight decay of the matrices", [](T& c) -> double& { return c.training.weight_decay; }, 0.0, 10.0));
   f.push_back(number<double>("gradient-clip", "largest global gradient norm; 0: no clipping", [](T& c) -> double& { return c.training.gradient_clip; }, 0.0, 1e9));
   f.push_back(number<double>("spike-factor", "an update is skipped when its gradient norm is more than this many times the usual one; 0: only when it is not finite", [](T& c) -> double& { return c.training.spike_factor; }, 0.0, 1e9));
@@ -95,7 +96,7 @@ std::vector<Field> training_fields() {
   f.push_back(number<double>("average-decay", "decay of the averaged weights that are validated and kept; 0: no averaging", [](T& c) -> double& { return c.training.average_decay; }, 0.0, 0.999999));
   f.push_back(number<double>("strain", "isotropic strain of training patterns, uniform in +- this", [](T& c) -> double& { return c.training.strain; }, 0.0, 0.2));
   f.push_back(number<double>("artefacts", "strength of the artefacts of a real measurement in training patterns (docs/physics.md), 0 to 1; 0: clean", [](T& c) -> double& { return c.training.artefacts; }, 0.0, 1.0));
-  f.push_back(number<double>("artefact-ramp", "share of the steps over which the artefacts grow from nothing to their strength", [](T& c) -> double& { return c.training.artefact_ramp; }, 0.0, 1.0));
+  f.push_back(number<double>("artefact-ramp", "share of the samples over which the artefacts grow from nothing to their strength", [](T& c) -> double& { return c.training.artefact_ramp; }, 0.0, 1.0));
   f.push_back(number<double>("fraction-jitter", "relative standard deviation of training compositions (CrabNet: 0.02)", [](T& c) -> double& { return c.training.fraction_jitter; }, 0.0, 0.2));
   f.push_back(number<std::int64_t>("seed", "of weights, order and augmentation", [](T& c) -> auto& { return c.training.seed; }, 0, INT64_MAX));
   f.push_back(number<double>("train-fraction", "share of the training rows to learn from; subsets of one subset-seed are nested and hold known labels and crystal systems in proportion", [](T& c) -> double& { return c.training.train_fraction; }, 1e-9, 1.0));

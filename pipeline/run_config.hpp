@@ -19,16 +19,21 @@ namespace xxact::pipeline {
 /// What the model computes with: automatic is bf16 on GPUs, fp32 on CPUs.
 enum class PrecisionChoice { automatic, fp32, bf16 };
 
+/// How the learning rate goes with a batch that still grows: by the root of its share of the global batch, as AdamW's noise asks for
+/// (Malladi et al., arXiv 2205.10287), or not at all.
+enum class RampRate { root, constant };
+
 struct TrainingConfig {
   double epochs = 40;                // passes over the training rows; the stream may end within one
   std::int64_t global_batch = 128;   // samples an optimiser step, a property of the run, not of the machine
   double batch_ramp = 0;             // share of the samples over which the batch doubles its way up from batch_start; 0: none
   std::int64_t batch_start = 128;    // samples a step at the start of the ramp
+  RampRate ramp_rate = RampRate::root;
   std::int64_t micro_batch = 0;      // samples a forward pass on one rank; 0: as much of its share as fits, see micro_batch.hpp
   PrecisionChoice precision = PrecisionChoice::automatic;
   model::UpdateRule optimizer = model::UpdateRule::adamw;
   double learning_rate = 3e-3;       // peak
-  double warmup_fraction = 0.1;      // of all steps, linear
+  double warmup_fraction = 0.1;      // of the samples, linear
   double weight_decay = 0.02;
   double gradient_clip = 1.0;        // global norm; 0: off
   double spike_factor = 20;          // times the usual gradient norm, above which an update is skipped; 0: never
@@ -36,7 +41,7 @@ struct TrainingConfig {
   double average_decay = 0.99;       // of the averaged weights that are validated and kept as best; 0: off
   double strain = 0.0;               // isotropic lattice strain of training patterns, uniform in +- this
   double artefacts = 0;              // strength of the artefacts of a measurement in training patterns, 0 to 1
-  double artefact_ramp = 0.5;        // the share of the steps over which the strength grows to that
+  double artefact_ramp = 0.5;        // the share of the samples over which the strength grows to that
   double fraction_jitter = 0.02;     // relative, standard deviation, of training compositions
   std::int64_t seed = 0;
   double train_fraction = 1;         // of the training rows; smaller subsets lie within larger ones

@@ -7,7 +7,6 @@
 #include <deque>
 
 #include "model/operations.hpp"
-#include "model/schedule.hpp"
 #include "pipeline/checkpoint_writer.hpp"
 #include "pipeline/gradient_reducer.hpp"
 #include "pipeline/loader.hpp"
@@ -215,7 +214,7 @@ std::string Trainer::votes_to_stop() {
 std::string Trainer::enqueue_step(Loader& loader) {
   accumulate_gradients(loader);
   auto stop = votes_to_stop();
-  const double rate = model::learning_rate(state_.step, plan_.total_steps(), plan_.warmup_steps(), config_.training.learning_rate);
+  const double rate = plan_.learning_rate(state_.step);
   {
     const auto updating = times_.measure(Phase::update);
     const auto begun = Clock::now();
@@ -343,8 +342,8 @@ TrainingOutcome Trainer::run() {
     data_.used_before(plan_.position(state_.step));
     stop = enqueue_step(*loader);
     comm_.set_deadline(options_.watchdog);
-    const bool last = state_.step == plan_.total_steps(), validate = last || state_.step % plan_.validate_every() == 0;
-    const bool save = last || !stop.empty() || state_.step % plan_.checkpoint_every() == 0;
+    const bool last = state_.step == plan_.total_steps(), validate = plan_.validates_after(state_.step);
+    const bool save = !stop.empty() || plan_.saves_after(state_.step);
     // Where the host goes ahead of the device, it looks back by a step; before it looks at the weights, it takes all numbers.
     while (step_.pending() > (validate || save ? 1 : device_.steps_ahead())) log_step(take_numbers(), nlohmann::json::object(), false);
     if (validate || save) {

@@ -146,15 +146,17 @@ std::string describe_training(TrainingData& data, const RunConfig& config, const
   const double mib = 1.0 / (1 << 20);
   const double state_mib = state_bytes(state) * mib;  // a training checkpoint holds all but the gradients
   const auto passes = plan.micro_batches(plan.total_steps());
+  const auto first = plan.batch(0), full = config.training.global_batch;
+  const auto batches = first == full ? std::to_string(full) : fmt::format("{} to {}", first, full);
   const auto text = fmt::format(
       "rows        {} to train on, {} to validate\n"
       "data        {}\n"
-      "steps       {} of {} samples ({} warm-up); validation every {}, checkpoint every {}\n"
+      "steps       {} of {} samples; {} samples of warm-up, validation every {}, checkpoint every {}\n"
       "per rank    {} forward passes a step on {} rank{}\n"
       "parameters  {}; {:.4g} GFLOP to train with a sample\n"
       "memory      {:.1f} MiB of weights, gradients and optimiser a rank; {:.1f} MiB a checkpoint\n"
       "{}",
-      data.samples(), data.validation().rows.size(), data.describe(), plan.total_steps(), config.training.global_batch, plan.warmup_steps(), plan.validate_every(), plan.checkpoint_every(),
+      data.samples(), data.validation().rows.size(), data.describe(), plan.total_steps(), batches, plan.warmup(), plan.validate_every(), plan.checkpoint_every(),
       passes, comm.size(), comm.size() > 1 ? "s" : "", state.flat().size(), 1e-9 * model::training_operations(config.model, data.facts().elements), state_mib, state_mib * 0.8,
       describe_execution(execution, state_bytes(state), comm::share_of(config.training.global_batch, comm.size() - 1, comm.size()).count()));
   return pretended ? text + describe_pretended(data, config, device, options, *pretended) : text;

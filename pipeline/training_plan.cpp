@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 
+#include "model/schedule.hpp"
+
 namespace xxact::pipeline {
 namespace {
 
@@ -23,11 +25,26 @@ TrainingPlan::TrainingPlan(TrainingData& data, const RunConfig& config, int rank
     shares_.push_back({share, passes, pass});
     pass += passes * (stage.last_step - stage.first_step);
   }
-  const double steps_per_epoch = static_cast<double>(total_steps()) / t.epochs;
-  const auto steps = [&](double epochs) { return std::max<std::int64_t>(1, std::llround(epochs * steps_per_epoch)); };
-  warmup_steps_ = std::llround(t.warmup_fraction * static_cast<double>(total_steps()));
-  validate_every_ = t.validate_epochs > 0 ? steps(t.validate_epochs) : std::max<std::int64_t>(1, total_steps() / kValidations);
-  checkpoint_every_ = t.checkpoint_epochs > 0 ? steps(t.checkpoint_epochs) : std::max<std::int64_t>(1, total_steps() / kCheckpoints);
+  // In whole batches, at least one.
+  const double batches = static_cast<double>(total_samples()) / static_cast<double>(t.global_batch);
+  const auto period = [&](double epochs, int times) {
+    const auto whole = epochs > 0 ? std::llround(epochs / t.epochs * batches) : static_cast<std::int64_t>(batches) / times;
+    return std::max<std::int64_t>(1, whole) * t.global_batch;
+  };
+  warmup_ = std::llround(t.warmup_fraction * batches) * t.global_batch;
+  validate_every_ = period(t.validate_epochs, kValidations);
+  checkpoint_every_ = period(t.checkpoint_epochs, kCheckpoints);
+}
+
+bool TrainingPlan::ends_a_period(std::int64_t step, std::int64_t samples) const {
+  return step == total_steps() || position(step) / samples > position(step - 1) / samples;
+}
+
+double TrainingPlan::learning_rate(std::int64_t step) const {
+  const auto& t = config_.training;
+  const double rate = model::learning_rate(position(step), position(step + 1), total_samples(), warmup_, t.learning_rate);
+  const double share = static_cast<double>(batch(step)) / static_cast<double>(t.global_batch);
+  return t.ramp_rate == RampRate::root ? rate * std::sqrt(share) : rate;
 }
 
 double TrainingPlan::epoch(std::int64_t step) const { return static_cast<double>(position(step)) / static_cast<double>(data_.samples()); }
@@ -50,10 +67,8 @@ std::vector<SampleRequest> TrainingPlan::samples(const Pass& pass) const {
   const auto& share = shares_[schedule_.stage_of(pass.step)];
   std::vector<SampleRequest> requests;
   data_.visit(position(pass.step) + share.samples.first, share.samples.count(), requests);
-  for (auto& request : requests) {
-    request.step = pass.step;
-    request.steps = total_steps();
-  }
+  const double progress = static_cast<double>(position(pass.step)) / static_cast<double>(total_samples());
+  for (auto& request : requests) request.progress = progress;
   if (share.passes == 1) return requests;
   const auto elements = [](const SampleRequest& sample) { return sample.dataset->composition(sample.row).atomic_number.size(); };
   std::ranges::stable_sort(requests, std::less<>(), elements);
@@ -64,7 +79,7 @@ std::vector<SampleRequest> TrainingPlan::samples(const Pass& pass) const {
 std::array<double, 3> TrainingPlan::valid_count(std::int64_t step) const {
   std::array<double, 3> count = {0, 0, 0};
   std::vector<SampleRequest> requests;
-  data_.visit(position(step), schedule_.stages()[schedule_.stage_of(step)].batch, requests);
+  data_.visit(position(step), batch(step), requests);
   for (const auto& request : requests)
     for (const auto task : config_.model.tasks) count[static_cast<std::size_t>(task)] += request.labels->known(task, request.row) ? 1 : 0;
   return count;

@@ -17,9 +17,17 @@ class TrainingPlan {
   TrainingPlan(TrainingData& data, const RunConfig& config, int rank, int ranks, std::int64_t micro_batch);
 
   std::int64_t total_steps() const { return schedule_.steps(); }
-  std::int64_t warmup_steps() const { return warmup_steps_; }
-  std::int64_t validate_every() const { return validate_every_; }      // steps
-  std::int64_t checkpoint_every() const { return checkpoint_every_; }  // steps
+  // A run's course is told in samples, so that steps of a growing batch count as much as they hold.
+  std::int64_t total_samples() const { return position(total_steps()); }
+  std::int64_t warmup() const { return warmup_; }                      // samples
+  std::int64_t validate_every() const { return validate_every_; }      // samples
+  std::int64_t checkpoint_every() const { return checkpoint_every_; }  // samples
+  /// Whether the step that ends behind sample position(step) is one to validate, or to save, after; so is the last.
+  bool validates_after(std::int64_t step) const { return ends_a_period(step, validate_every_); }
+  bool saves_after(std::int64_t step) const { return ends_a_period(step, checkpoint_every_); }
+  /// Of step `step`, 0 to total_steps() - 1.
+  double learning_rate(std::int64_t step) const;
+  std::int64_t batch(std::int64_t step) const { return schedule_.batch(step); }
   /// Passes over the training rows that steps 0 .. step - 1 make.
   double epoch(std::int64_t step) const;
   /// Of the stream of samples: the first of this step.
@@ -45,11 +53,13 @@ class TrainingPlan {
     std::int64_t passes, first_pass;
   };
 
+  bool ends_a_period(std::int64_t step, std::int64_t samples) const;
+
   TrainingData& data_;
   const RunConfig& config_;
   BatchSchedule schedule_;
   std::vector<StageShare> shares_;  // one a stage
-  std::int64_t micro_size_, warmup_steps_, validate_every_, checkpoint_every_;
+  std::int64_t micro_size_, warmup_, validate_every_, checkpoint_every_;
 };
 
 }  // namespace xxact::pipeline

@@ -158,11 +158,11 @@ Artefacts draw_artefacts(const ArtefactRanges& ranges, std::uint64_t seed, std::
   return artefacts;
 }
 
-double curriculum_strength(std::int64_t step, std::int64_t ramp_begin, std::int64_t ramp_end) {
-  if (ramp_end < ramp_begin) throw ConfigError("a ramp from step {} to step {} ends before it begins", ramp_begin, ramp_end);
-  if (step >= ramp_end) return 1;
-  if (step <= ramp_begin) return 0;
-  return static_cast<double>(step - ramp_begin) / static_cast<double>(ramp_end - ramp_begin);
+double curriculum_strength(double at, double ramp_begin, double ramp_end) {
+  if (!(ramp_end >= ramp_begin)) throw ConfigError("a ramp from {} to {} ends before it begins", ramp_begin, ramp_end);
+  if (at >= ramp_end) return 1;
+  if (at <= ramp_begin) return 0;
+  return (at - ramp_begin) / (ramp_end - ramp_begin);
 }
 
 PeakShape broadened(const PeakShape& clean, const Artefacts& a) {

@@ -83,9 +83,9 @@ struct Artefacts {
 /// Throws ConfigError as check() does, and for a strength outside 0 to 1.
 Artefacts draw_artefacts(const ArtefactRanges& ranges, std::uint64_t seed, std::uint64_t epoch, std::uint64_t sample, double strength);
 
-/// Strength of a curriculum at a training step: 0 up to ramp_begin, then a straight line, 1 from ramp_end on; equal ends are a jump
-/// there. Throws ConfigError for an end before the begin.
-double curriculum_strength(std::int64_t step, std::int64_t ramp_begin, std::int64_t ramp_end);
+/// Strength of a curriculum at a point of the training, in any unit: 0 up to ramp_begin, then a straight line, 1 from ramp_end on; equal
+/// ends are a jump there. Throws ConfigError for an end before the begin.
+double curriculum_strength(double at, double ramp_begin, double ramp_end);
 
 /// The clean instrument's peak shape with this sample's size, strain and instrument. Widths of size and strain are added to what
 /// `clean` has. Throws ConfigError if anything is to be added to a shape that is not tch.

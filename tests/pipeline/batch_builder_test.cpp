@@ -22,7 +22,7 @@ class TrainingPatterns : public testing::Test {
 
   std::vector<SampleRequest> samples(std::int64_t step) const {
     std::vector<SampleRequest> requests;
-    for (std::int64_t i = 0; i < 16; ++i) requests.push_back({&dataset_, nullptr, i, 2, i, step, 100});
+    for (std::int64_t i = 0; i < 16; ++i) requests.push_back({&dataset_, nullptr, i, 2, i, static_cast<double>(step) / 100});
     return requests;
   }
   torch::Tensor patterns(const RunConfig& config, Augmentation augmentation, std::int64_t step) const {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "io/checkpoint.hpp"
+#include "model/schedule.hpp"
 #include "pipeline/streamed_training_data.hpp"
 #include "pipeline/training_plan.hpp"
 #include "src/base/error.hpp"
@@ -165,6 +166,34 @@ TEST_F(TrainingRanks, AGrowingBatchIsTheSameOnAnyRanksAndAfterResuming) {
   EXPECT_LT(difference(train_losses(config, scratch("ramp"), world_), alone), 1e-4);
   train_losses(config, scratch("ramp-stopped"), world_, false, 70);
   EXPECT_LT(difference(train_losses(config, scratch("ramp-stopped"), world_, true), alone), 1e-4);
+}
+
+TEST_F(TrainingRanks, TheCourseOfAGrowingBatchIsToldInSamples) {
+  auto config = training_case(64, 1);
+  config.training.batch_start = 4;
+  config.training.batch_ramp = 0.5;
+  train_losses(config, own("ramp-course"), self_);
+  std::vector<nlohmann::json> lines;
+  std::ifstream file(own("ramp-course") / "metrics.jsonl");
+  for (std::string line; std::getline(file, line);) lines.push_back(nlohmann::json::parse(line));
+  const auto samples = [&](std::size_t step) { return step == 0 ? 0 : lines.at(step - 1).at("consumed_samples").get<std::int64_t>(); };
+  const auto total = samples(lines.size());
+  const std::int64_t warmup = std::llround(config.training.warmup_fraction * static_cast<double>(total) / 64) * 64;
+  std::int64_t validated = 0, most = 0;
+  for (std::size_t step = 0; step < lines.size(); ++step) {
+    const auto batch = samples(step + 1) - samples(step);
+    const auto rate = model::learning_rate(samples(step), samples(step + 1), total, warmup, config.training.learning_rate);
+    ASSERT_DOUBLE_EQ(lines[step].at("learning_rate"), rate * std::sqrt(static_cast<double>(batch) / 64)) << step;
+    if (!lines[step].contains("validation")) continue;
+    most = std::max(most, samples(step + 1) - validated);
+    validated = samples(step + 1);
+  }
+  EXPECT_EQ(validated, total);
+  EXPECT_LT(static_cast<double>(most), 0.1 * static_cast<double>(total) + 64) << "a tenth of the samples between validations";
+  set_field(config, "ramp-rate", "constant");
+  train_losses(config, own("ramp-constant"), self_, false, 1);
+  const auto first = nlohmann::json::parse(std::ifstream(own("ramp-constant") / "metrics.jsonl"));
+  EXPECT_DOUBLE_EQ(first.at("learning_rate"), model::learning_rate(0, 4, total, warmup, config.training.learning_rate));
 }
 
 TEST_F(TrainingRanks, LambTrainsOnAnyRanksAndAfterResuming) {
