@@ -7,9 +7,10 @@ Runs one-rank, one-thread trainings, --jobs at a time (one a core), continues wh
 table: mean and standard deviation over seeds of the test error, and the processor time of the longest training.
 Needs nothing but Python's standard library.
 """
-import argparse, concurrent.futures, json, os, pathlib, statistics, subprocess, sys
+import argparse, concurrent.futures, json, pathlib, statistics, sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from running import ROOT, call, train
+
 ENERGY, SYSTEM = "formation_energy_per_atom", "crystal_system"
 
 # arm: dataset, configuration file, options on top, metric to report
@@ -24,25 +25,15 @@ ARMS = {
 }
 
 
-def call(command, log):
-    environment = dict(os.environ, OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                       OMPI_MCA_hwloc_base_binding_policy="none")
-    with open(log, "a") as out:
-        if subprocess.run([str(c) for c in command], stdout=out, stderr=out, env=environment).returncode != 0:
-            raise SystemExit(f"{' '.join(map(str, command))} failed; see {log}")
-
-
 def train_and_evaluate(args, arm, seed):
     data, config, extra, _ = ARMS[arm]
     run = args.output / f"{arm.replace(' ', '-').replace(',', '')}-seed{seed}"
     result = run / "test" / "metrics.json"
     if not result.exists():
         options = [f"--{k}={v}" for k, v in {**extra, **dict(o.split("=", 1) for o in args.set)}.items()]
-        resume = ["--resume"] if (run / "metrics.jsonl").exists() else []
-        dataset = args.output / f"{data}.h5"
         run.parent.mkdir(parents=True, exist_ok=True)
-        call([args.xxact, "train", "--config", ROOT / "configs/demo" / f"{config}.ini", "--data", dataset, "--output", run, "--seed", seed,
-              "--threads", 1, "--loader-threads", 1, *options, *resume], f"{run}.log")
+        dataset = args.output / f"{data}.h5"
+        train(args.xxact, dataset, run, ["--config", ROOT / "configs/demo" / f"{config}.ini", "--seed", seed, *options], f"{run}.log")
         call([args.xxact, "evaluate", "--model", run, "--data", dataset, "--split", "test", "--output", run / "test", "--threads", 1], f"{run}.log")
     return json.load(open(result)), json.load(open(run / "summary.json"))
 
