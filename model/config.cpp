@@ -15,6 +15,23 @@ std::string_view task_name(Task task) {
   throw ConfigError("task {} does not exist", static_cast<int>(task));
 }
 
+std::string_view objective_name(Objective objective) {
+  switch (objective) {
+    case Objective::masked: return "masked";
+    case Objective::contrastive: return "contrastive";
+  }
+  throw ConfigError("objective {} does not exist", static_cast<int>(objective));
+}
+
+std::string_view part_name(Part part) {
+  switch (part) {
+    case Part::composition: return "composition";
+    case Part::xrd: return "xrd";
+    case Part::fusion: return "fusion";
+  }
+  throw ConfigError("part {} does not exist", static_cast<int>(part));
+}
+
 std::string_view mode_name(Mode mode) {
   switch (mode) {
     case Mode::composition: return "composition";
@@ -58,9 +75,19 @@ ModelConfig crabnet_preset() {
   return config;
 }
 
+constexpr std::int64_t kFewestMaskedTokens = 64;
+
 void validate_tokens(const ModelConfig& config) {
   if (config.points % config.patch != 0)
     throw ConfigError("points = {} is not a multiple of patch = {}: every token covers `patch` points", config.points, config.patch);
+}
+
+void validate_objectives(const ModelConfig& config) {
+  if (config.learns(Objective::masked) && !config.uses_xrd()) throw ConfigError("objectives = masked hides parts of patterns: it needs mode = xrd or bimodal");
+  if (config.learns(Objective::contrastive) && config.mode != Mode::bimodal) throw ConfigError("objectives = contrastive compares patterns with compositions: it needs mode = bimodal");
+  // Of 16 tokens, 5 % would be none in most patterns, and the one that is hidden would be a sixteenth of everything.
+  if (config.learns(Objective::masked) && config.tokens() < kFewestMaskedTokens)
+    throw ConfigError("objectives = masked needs patterns of at least {} tokens; points = {} and patch = {} make {}", kFewestMaskedTokens, config.points, config.patch, config.tokens());
 }
 
 }  // namespace
@@ -76,7 +103,9 @@ void validate(const ModelConfig& config) {
   const auto require = [](bool good, std::string_view field, std::int64_t value, std::string_view allowed) {
     if (!good) throw ConfigError("{} = {} is out of range; allowed: {}", field, value, allowed);
   };
-  if (config.tasks.empty()) throw ConfigError("tasks is empty; name at least one of formation_energy_per_atom, band_gap, crystal_system");
+  if (config.tasks.empty() && config.objectives.empty())
+    throw ConfigError("there is nothing to learn: name at least one task (formation_energy_per_atom, band_gap, crystal_system) or objective (masked, contrastive)");
+  require(config.projection >= 1 && config.projection <= 65536, "projection", config.projection, "1 to 65536");
   for (const Task task : kTasks)
     if (std::count(config.tasks.begin(), config.tasks.end(), task) > 1) throw ConfigError("tasks names {} twice", task_name(task));
   require(config.width >= 2 && config.width <= 16384 && config.width % 2 == 0, "width", config.width, "even numbers, 2 to 16384");
@@ -95,6 +124,8 @@ void validate(const ModelConfig& config) {
     throw ConfigError("dropout = {} is out of range; allowed: 0 <= dropout < 1, e.g. 0.1", config.dropout);
   if (config.composition_skip && config.mode != Mode::bimodal)
     throw ConfigError("composition-skip adds the composition's prediction to the fused one: it needs mode = bimodal");
+  if (config.composition_skip && config.tasks.empty()) throw ConfigError("composition-skip adds to predictions, and without tasks there are none");
+  validate_objectives(config);
 }
 
 }  // namespace xxact::model

@@ -1,6 +1,7 @@
 // What a model is made of. A plain value: no Torch here, so configuration and checkpoints can speak of models cheaply.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -11,15 +12,25 @@ namespace xxact::model {
 
 enum class Mode { composition, xrd, bimodal };
 enum class Task { formation_energy_per_atom, band_gap, crystal_system };
+/// What a model learns without labels: the hidden tokens of a pattern, or which pattern belongs to which composition.
+enum class Objective { masked, contrastive };
+/// Parts of a model that another can bring.
+enum class Part { composition, xrd, fusion };
 enum class NormPlacement { post, pre };
 enum class Activation { relu, gelu };
 /// How the two fraction codes are scaled: CrabNet's 2^((1-s)^2) (gradient zero at its start) or a trainable exponent 2^s.
 enum class PositionScaler { crabnet, exponent };
 
+inline constexpr std::array<Part, 3> kParts = {Part::composition, Part::xrd, Part::fusion};
+inline constexpr std::array<Objective, 2> kObjectives = {Objective::masked, Objective::contrastive};
 inline constexpr std::array<Task, 3> kTasks = {Task::formation_energy_per_atom, Task::band_gap, Task::crystal_system};
 
 /// The label's name in dataset and result files: "formation_energy_per_atom", "band_gap", "crystal_system".
 std::string_view task_name(Task task);
+/// "masked" or "contrastive".
+std::string_view objective_name(Objective objective);
+/// "composition", "xrd" or "fusion": how the names of its parameters begin.
+std::string_view part_name(Part part);
 /// "composition", "xrd" or "bimodal".
 std::string_view mode_name(Mode mode);
 /// Outputs of a task's head: 2 (mean, log-scale) for regressions, 7 (logits) for the crystal system.
@@ -28,7 +39,8 @@ inline bool is_regression(Task task) { return task != Task::crystal_system; }
 
 struct ModelConfig {
   Mode mode = Mode::bimodal;
-  std::vector<Task> tasks = {Task::formation_energy_per_atom};
+  std::vector<Task> tasks = {Task::formation_energy_per_atom};  // may be empty with objectives
+  std::vector<Objective> objectives;              // beside the tasks
   std::int64_t width = 64;                        // d_model of every part
   std::int64_t heads = 4;
   std::int64_t feed_forward = 4;                  // hidden width of the feed-forward blocks / width
@@ -43,10 +55,14 @@ struct ModelConfig {
   NormPlacement norm = NormPlacement::pre;
   Activation activation = Activation::gelu;
   PositionScaler scaler = PositionScaler::exponent;
+  std::int64_t projection = 128;                  // width of the space in which patterns and compositions are compared
 
   std::int64_t tokens() const { return points / patch; }
   bool uses_composition() const { return mode != Mode::xrd; }
   bool uses_xrd() const { return mode != Mode::composition; }
+  bool learns(Objective objective) const { return std::find(objectives.begin(), objectives.end(), objective) != objectives.end(); }
+  /// Whether anything is said of fused tokens; contrastive learning alone concerns the encoders.
+  bool uses_fusion() const { return mode == Mode::bimodal && (!tasks.empty() || learns(Objective::masked)); }
 };
 
 /// "small" (two CPU cores), "paper" (82 M parameters, GPU), "crabnet" (the published composition model). ConfigError for another name.

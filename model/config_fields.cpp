@@ -81,22 +81,29 @@ Field choice(Text key, Text description, Enum ModelConfig::*member, const Names<
           [member, &names](ModelConfig& c, Text k, Text v) { c.*member = names.parse(k, v); }};
 }
 
-std::string write_tasks(const ModelConfig& config) {
-  std::vector<Text> names;
-  for (const Task task : config.tasks) names.push_back(task_name(task));
-  return fmt::format("{}", fmt::join(names, ","));
-}
-
-void read_tasks(ModelConfig& config, Text key, Text value) {
-  std::vector<Task> tasks;
-  for (const Text name : split(value, ',')) {
-    const auto found = std::find_if(kTasks.begin(), kTasks.end(), [&](Task task) { return task_name(task) == name; });
-    if (found == kTasks.end())
-      throw ConfigError("{} = \"{}\": \"{}\" is no task; there are formation_energy_per_atom, band_gap, crystal_system", key, value, name);
-    if (std::count(tasks.begin(), tasks.end(), *found) > 0) throw ConfigError("{} = \"{}\" names {} twice", key, value, name);
-    tasks.push_back(*found);
-  }
-  config.tasks = tasks;
+/// A field that lists some of `all`, by name; "none" for an empty list.
+template <class Enum, std::size_t n>
+Field list(Text key, Text description, std::vector<Enum> ModelConfig::*member, const std::array<Enum, n>& all, Text (*name_of)(Enum)) {
+  const auto write = [=](const ModelConfig& c) {
+    std::vector<Text> names;
+    for (const Enum value : c.*member) names.push_back(name_of(value));
+    return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ","));
+  };
+  const auto read = [=, &all](ModelConfig& c, Text k, Text text) {
+    std::vector<Enum> values;
+    for (const Text name : text == "none" ? std::vector<Text>{} : split(text, ',')) {
+      const auto found = std::find_if(all.begin(), all.end(), [&](Enum value) { return name_of(value) == name; });
+      if (found == all.end()) {
+        std::vector<Text> allowed;
+        for (const Enum value : all) allowed.push_back(name_of(value));
+        throw ConfigError("{} = \"{}\": \"{}\" is none of {}", k, text, name, fmt::join(allowed, ", "));
+      }
+      if (std::count(values.begin(), values.end(), *found) > 0) throw ConfigError("{} = \"{}\" names {} twice", k, text, name);
+      values.push_back(*found);
+    }
+    c.*member = values;
+  };
+  return {key, description, write, read};
 }
 
 void read_head_widths(ModelConfig& config, Text key, Text value) {
@@ -117,7 +124,8 @@ void read_dropout(ModelConfig& config, Text key, Text value) {
 const std::vector<Field>& fields() {
   static const std::vector<Field> table = {
       choice("mode", "what the model reads: composition, xrd or bimodal (both, fused)", &ModelConfig::mode, kModes),
-      {"tasks", "labels to predict, joined by commas", write_tasks, read_tasks},
+      list("tasks", "labels to predict, joined by commas; none: objectives alone", &ModelConfig::tasks, kTasks, task_name),
+      list("objectives", "what to learn without labels, beside the tasks: masked (hidden tokens of the pattern), contrastive (which pattern belongs to which composition), both joined by a comma, or none", &ModelConfig::objectives, kObjectives, objective_name),
       integer("width", "width of tokens in every part; even, a multiple of heads", &ModelConfig::width, 2, 16384),
       integer("heads", "attention heads", &ModelConfig::heads, 1, 16384),
       integer("feed-forward", "hidden width of the feed-forward blocks, in units of width", &ModelConfig::feed_forward, 1, 64),
@@ -133,6 +141,7 @@ const std::vector<Field>& fields() {
       choice("composition-skip", "on: the composition's own prediction is added to the fused one (bimodal)", &ModelConfig::composition_skip, kSwitch),
       choice("norm", "layer normalisation before (pre) or after (post) each residual branch", &ModelConfig::norm, kNorms),
       choice("activation", "of the feed-forward blocks: gelu or relu", &ModelConfig::activation, kActivations),
+      integer("projection", "width of the space in which contrastive learning compares patterns and compositions", &ModelConfig::projection, 1, 65536),
       choice("scaler", "of the fraction codes: exponent (2^s) or crabnet (2^((1-s)^2), the published form)", &ModelConfig::scaler, kScalers),
   };
   return table;

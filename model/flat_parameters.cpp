@@ -8,14 +8,14 @@ namespace xxact::model {
 
 bool is_decayed(const std::string& name, const torch::Tensor& parameter) { return parameter.dim() == 2 && name.ends_with("_weight"); }
 
-FlatParameters::FlatParameters(torch::nn::Module& module, std::int64_t bucket_bytes) {
+FlatParameters::FlatParameters(torch::nn::Module& module, std::int64_t bucket_bytes, const RateOf& rate_of) {
   if (bucket_bytes < 4) throw ConfigError("gradient buckets of {} bytes: expected at least 4", bucket_bytes);
-  place(module);
+  place(module, rate_of);
   move_into_buffers();
   plan_buckets(bucket_bytes);
 }
 
-void FlatParameters::place(torch::nn::Module& module) {
+void FlatParameters::place(torch::nn::Module& module, const RateOf& rate_of) {
   struct Registered {
     FlatParameter parameter;
     std::size_t registration;
@@ -24,7 +24,7 @@ void FlatParameters::place(torch::nn::Module& module) {
   for (const auto& item : module.named_parameters()) {
     if (!item.value().requires_grad()) continue;
     if (item.value().scalar_type() != torch::kFloat32) throw ConfigError("parameter {} is not float32", item.key());
-    FlatParameter parameter{item.key(), item.value().sizes().vec(), 0, item.value().numel(), is_decayed(item.key(), item.value()), item.value()};
+    FlatParameter parameter{item.key(), item.value().sizes().vec(), 0, item.value().numel(), is_decayed(item.key(), item.value()), rate_of ? rate_of(item.key()) : 1.0, item.value()};
     all.push_back({std::move(parameter), all.size()});
   }
   if (all.empty()) throw ConfigError("the module has no trainable parameter");
@@ -52,6 +52,7 @@ void FlatParameters::move_into_buffers() {
     parameter.tensor.set_data(place);
     // Backward adds into a gradient that is already there, so the view stays.
     parameter.tensor.mutable_grad() = gradient_.narrow(0, parameter.offset, parameter.size).view(parameter.shape);
+    parameter.tensor.requires_grad_(parameter.rate != 0);
   }
 }
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "model/layer_rates.hpp"
+
 namespace xxact::model {
 
 struct FlatParameter {
@@ -15,6 +17,7 @@ struct FlatParameter {
   std::vector<std::int64_t> shape;
   std::int64_t offset = 0, size = 0; // place in the flat buffers, in floats
   bool decay = false;                // subject to weight decay
+  double rate = 1;                   // factor of the learning rate; 0: it stays as it is, and has no gradient
   torch::Tensor tensor;              // the module's parameter, a view of weights()
 };
 
@@ -30,7 +33,7 @@ struct GradientBucket {
 class FlatParameters {
  public:
   /// Moves the parameters of `module`, which must already be on its device, into the buffers. ConfigError if one is not float32.
-  explicit FlatParameters(torch::nn::Module& module, std::int64_t bucket_bytes = 25 << 20);
+  explicit FlatParameters(torch::nn::Module& module, std::int64_t bucket_bytes = 25 << 20, const RateOf& rate_of = {});
 
   const torch::Tensor& weights() const { return weights_; }    // [N] float32
   const torch::Tensor& gradient() const { return gradient_; }  // [N] float32
@@ -46,7 +49,7 @@ class FlatParameters {
   void zero_gradient() { gradient_.zero_(); }
 
  private:
-  void place(torch::nn::Module& module);
+  void place(torch::nn::Module& module, const RateOf& rate_of);
   void move_into_buffers();
   void plan_buckets(std::int64_t bucket_bytes);
 

@@ -1,11 +1,29 @@
 #include "model/flat_slices.hpp"
 
+#include <algorithm>
+
 namespace xxact::model {
+
+namespace {
+
+/// Elements offset .. offset + count - 1, cut where the rate or the decay changes.
+void add_slices(const FlatParameters& flat, std::int64_t offset, std::int64_t count, bool counted, std::vector<FlatSlice>& slices) {
+  const auto end = offset + count;
+  const auto first = slices.size();
+  for (const auto& parameter : flat.parameters()) {
+    const auto begin = std::max(offset, parameter.offset), last = std::min(end, parameter.offset + parameter.size);
+    if (begin >= last) continue;
+    const bool goes_on = slices.size() > first && slices.back().decay == parameter.decay && slices.back().rate == parameter.rate;
+    if (goes_on) slices.back().count += last - begin;
+    else slices.push_back({begin, last - begin, parameter.decay, parameter.rate, counted});
+  }
+}
+
+}  // namespace
 
 std::vector<FlatSlice> whole(const FlatParameters& flat) {
   std::vector<FlatSlice> slices;
-  if (flat.decay_size() > 0) slices.push_back({0, flat.decay_size(), true, true});
-  if (flat.size() > flat.decay_size()) slices.push_back({flat.decay_size(), flat.size() - flat.decay_size(), false, true});
+  add_slices(flat, 0, flat.size(), true, slices);
   return slices;
 }
 
@@ -21,9 +39,8 @@ std::vector<BucketShares> shares_of_buckets(const FlatParameters& flat, int rank
 std::vector<FlatSlice> own_slices(const FlatParameters& flat, int rank, int ranks) {
   std::vector<FlatSlice> slices;
   for (const auto& bucket : shares_of_buckets(flat, ranks)) {
-    const bool decay = bucket.offset < flat.decay_size();  // buckets do not cross from one part into the other
-    if (bucket.share > 0) slices.push_back({bucket.offset + rank * bucket.share, bucket.share, decay, true});
-    if (bucket.rest > 0) slices.push_back({bucket.rest_offset, bucket.rest, decay, rank == 0});
+    add_slices(flat, bucket.offset + rank * bucket.share, bucket.share, true, slices);
+    add_slices(flat, bucket.rest_offset, bucket.rest, rank == 0, slices);
   }
   return slices;
 }

@@ -13,10 +13,11 @@ namespace xxact::model {
 struct FlatSlice {
   std::int64_t offset = 0, count = 0;
   bool decay = false;   // subject to weight decay, all of it or nothing
+  double rate = 1;      // factor of the learning rate
   bool counted = true;  // in this rank's part of sums over ranks; false where another rank updates the same elements too
 };
 
-/// Everything: the decayed part, then the other.
+/// Everything: the decayed part, then the other, each in as few slices as there are runs of one rate.
 std::vector<FlatSlice> whole(const FlatParameters& flat);
 
 /// Of a bucket, ranks update equal shares; what the number of ranks does not divide, fewer elements than ranks, is updated by each.

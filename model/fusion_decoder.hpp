@@ -1,5 +1,4 @@
-// Cross-attention fusion: the pattern's tokens ask, the elements answer. Only the fused [CLS] is read afterwards, so
-// the last layer computes that row alone; the result is the same.
+// Cross-attention fusion: the pattern's tokens ask, the elements answer.
 #pragma once
 
 #include <torch/torch.h>
@@ -15,8 +14,9 @@ namespace xxact::model {
 class FusionDecoder : public torch::nn::Module {
  public:
   explicit FusionDecoder(Build& build);
-  /// xrd_tokens [B, 1 + tokens, D]. Returns the fused [CLS], [B, D].
-  torch::Tensor forward(const torch::Tensor& xrd_tokens, const CompositionTokens& composition, const Dropout& dropout) const;
+  /// xrd_tokens [B, 1 + tokens, D]; returns the same, fused. With `cls_only` [B, 1, D]: the last layer computes that row alone, with the same
+  /// result.
+  torch::Tensor forward(const torch::Tensor& xrd_tokens, const CompositionTokens& composition, const Dropout& dropout, bool cls_only) const;
 
  private:
   std::int64_t heads_;

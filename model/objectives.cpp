@@ -30,43 +30,60 @@ torch::Tensor classification_sum(const torch::Tensor& logits, const torch::Tenso
 
 }  // namespace
 
-std::array<double, 3> count_valid(const Targets& targets) {
-  std::array<double, 3> count{};
+Counts count_valid(const Targets& targets) {
+  Counts counts;
   for (const Task task : kTasks) {
     const auto& value = targets.value[static_cast<std::size_t>(task)];
     if (!value.defined()) continue;
     const auto valid = is_regression(task) ? value.isfinite() : value.ge(0);
-    count[static_cast<std::size_t>(task)] = static_cast<double>(valid.sum().item<std::int64_t>());
+    counts.labels[static_cast<std::size_t>(task)] = static_cast<double>(valid.sum().item<std::int64_t>());
   }
-  return count;
+  if (targets.hidden_points.defined()) counts.hidden_points = static_cast<double>(targets.hidden_points.numel());
+  return counts;
 }
 
-torch::Tensor task_factors(const ObjectiveConfig& config, const std::array<double, 3>& valid_count) {
-  auto factor = torch::zeros({3}, torch::kFloat32);
-  for (std::size_t i = 0; i < 3; ++i)
-    if (valid_count[i] > 0) factor.data_ptr<float>()[i] = static_cast<float>(config.weight[i] / valid_count[i]);
+torch::Tensor loss_factors(const ObjectiveConfig& config, const Counts& counts) {
+  auto factor = torch::zeros({kFactors}, torch::kFloat32);
+  const auto set = [&](std::int64_t place, double weight, double count) {
+    if (count > 0) factor.data_ptr<float>()[place] = static_cast<float>(weight / count);
+  };
+  for (std::size_t i = 0; i < 3; ++i) set(static_cast<std::int64_t>(i), config.weight[i], counts.labels[i]);
+  set(kMaskedFactor, config.masked_weight, counts.hidden_points);
+  set(kContrastiveFactor, config.contrastive_weight, counts.pairs);
   return factor;
 }
 
 LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config, const torch::Tensor& factor) {
   LossResult result;
+  const auto add = [&](const torch::Tensor& sum, std::int64_t place) {
+    // What has nothing to count in the global batch still takes part, with weight zero: every parameter gets a gradient.
+    const auto weighted = sum * factor[place];
+    result.total = result.total.defined() ? result.total + weighted : weighted;
+  };
   for (const Task task : kTasks) {
     const auto i = static_cast<std::size_t>(task);
     if (!output.head[i].defined() || !targets.value[i].defined()) continue;
     const auto sum = is_regression(task) ? regression_sum(output.head[i], targets.value[i], config.regression)
                                          : classification_sum(output.head[i], targets.value[i], config.label_smoothing);
     result.task_sum[i] = sum.detach();
-    // A task without any valid label in the global batch still takes part, with weight zero: every parameter gets a gradient.
-    const auto weighted = sum * factor[static_cast<std::int64_t>(i)];
-    result.total = result.total.defined() ? result.total + weighted : weighted;
+    add(sum, static_cast<std::int64_t>(i));
   }
+  if (output.reconstruction.defined() && targets.hidden_points.defined()) add((output.reconstruction - targets.hidden_points).square().sum(), kMaskedFactor);
   return result;
 }
 
-LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config, const std::array<double, 3>& valid_count) {
+LossResult objective(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config, const Counts& counts) {
   const auto head = std::ranges::find_if(output.head, [](const torch::Tensor& h) { return h.defined(); });
-  const auto factor = task_factors(config, valid_count);
-  return objective(output, targets, config, head == output.head.end() ? factor : factor.to(head->device()));
+  const auto& said = head == output.head.end() ? output.reconstruction : *head;
+  const auto factor = loss_factors(config, counts);
+  return objective(output, targets, config, said.defined() ? factor.to(said.device()) : factor);
+}
+
+torch::Tensor local_loss(const ModelOutput& output, const Targets& targets, const ObjectiveConfig& config, const torch::Tensor& factor) {
+  const auto total = objective(output, targets, config, factor).total;
+  if (!output.pattern_view.defined()) return total;
+  const auto alike = (output.pattern_view * output.composition_view).sum();
+  return total.defined() ? total + alike : alike;
 }
 
 }  // namespace xxact::model

@@ -15,8 +15,12 @@ class Counter {
 
   double total() const {
     if (c_.mode == Mode::composition) return composition() + composition_head();
-    double sum = pattern(c_.mode == Mode::xrd) + residual_head(width_, outputs());
-    if (c_.mode == Mode::bimodal) sum += composition() + fusion();
+    const bool masked = c_.learns(Objective::masked);
+    double sum = pattern(!masked && !c_.uses_fusion());
+    if (outputs() > 0) sum += residual_head(width_, outputs());
+    if (c_.mode == Mode::bimodal) sum += composition();
+    if (c_.uses_fusion()) sum += fusion(!masked);
+    if (c_.learns(Objective::contrastive)) sum += 2 * linear(1, width_, static_cast<double>(c_.projection));
     if (c_.composition_skip) sum += composition_head();
     return sum;
   }
@@ -48,10 +52,10 @@ class Counter {
   double decoder_layer(double tokens, double answered) const {
     return self_attention(tokens, answered) + linear(answered, width_, width_) + attention(answered, elements_) + linear(answered, width_, width_) + feed_forward(answered);
   }
-  double fusion() const {
+  double fusion(bool first_only) const {
     const auto layers = static_cast<double>(c_.fusion_layers);
     const double tokens = patches_ + 1;
-    return linear(elements_, width_, 2 * layers * width_) + (layers - 1) * decoder_layer(tokens, tokens) + decoder_layer(tokens, 1);
+    return linear(elements_, width_, 2 * layers * width_) + (layers - 1) * decoder_layer(tokens, tokens) + decoder_layer(tokens, first_only ? 1 : tokens);
   }
   double residual_head(double in, double outputs) const {
     double sum = 0;

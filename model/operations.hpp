@@ -1,6 +1,7 @@
 // Floating-point operations of a model, counted from its configuration: what throughput is compared with a machine's peak by.
 // Matrix products and attention alone, two operations a multiply-add; a training step takes three times the forward pass.
-// "Model FLOPs" as in Chowdhery et al., PaLM, arXiv 2204.02311, appendix B: padding and recomputation do not count.
+// "Model FLOPs" as in Chowdhery et al., PaLM, arXiv 2204.02311, appendix B: padding and recomputation do not count,
+// nor does the small layer that rebuilds hidden tokens.
 #pragma once
 
 #include "model/config.hpp"

@@ -34,6 +34,12 @@ Optimizer::Optimizer(const FlatParameters& flat, const OptimizerConfig& config, 
                       config.epsilon, config.weight_decay);
   if (config.rule == UpdateRule::lamb && total(slices_) != flat.size())
     throw ConfigError("optimizer = lamb needs the norms of whole matrices: it cannot share its state over ranks");
+  std::vector<float> rates;
+  for (const auto& parameter : flat.parameters())
+    if (parameter.decay) rates.push_back(static_cast<float>(parameter.rate));
+  rates_of_matrices_ = torch::tensor(rates).to(flat.weights().device());
+  for (const auto& slice : slices_)
+    if (const std::pair kind(slice.decay, slice.rate); slice.rate != 0 && std::find(kinds_.begin(), kinds_.end(), kind) == kinds_.end()) kinds_.push_back(kind);
 }
 
 void Optimizer::step(double learning_rate) {
@@ -45,8 +51,8 @@ void Optimizer::step(const UpdateScalars& scalars) {
   torch::NoGradGuard no_grad;
   updates_.add_(1.0 - scalars.skip);
   if (config_.rule == UpdateRule::lamb) update_lamb(scalars);
-  else update_adamw(true, scalars);
-  update_adamw(false, scalars);
+  for (const auto& [decay, rate] : kinds_)
+    if (config_.rule == UpdateRule::adamw || !decay) update_adamw(decay, rate, scalars);
 }
 
 torch::Tensor Optimizer::squared_gradient() const {
@@ -59,28 +65,27 @@ torch::Tensor Optimizer::squared_gradient() const {
   return torch::stack(at::_foreach_norm(counted)).square().sum();
 }
 
-std::vector<torch::Tensor> Optimizer::parts(const torch::Tensor& flat_buffer, bool decay) const {
+std::vector<torch::Tensor> Optimizer::parts(const torch::Tensor& flat_buffer, bool decay, double rate) const {
   std::vector<torch::Tensor> views;
   for (const auto& slice : slices_)
-    if (slice.decay == decay) views.push_back(flat_buffer.narrow(0, slice.offset, slice.count));
+    if (slice.decay == decay && slice.rate == rate) views.push_back(flat_buffer.narrow(0, slice.offset, slice.count));
   return views;
 }
 
-std::vector<torch::Tensor> Optimizer::own_parts(const torch::Tensor& own_buffer, bool decay) const {
+std::vector<torch::Tensor> Optimizer::own_parts(const torch::Tensor& own_buffer, bool decay, double rate) const {
   std::vector<torch::Tensor> views;
   std::int64_t offset = 0;
   for (const auto& slice : slices_) {
-    if (slice.decay == decay) views.push_back(own_buffer.narrow(0, offset, slice.count));
+    if (slice.decay == decay && slice.rate == rate) views.push_back(own_buffer.narrow(0, offset, slice.count));
     offset += slice.count;
   }
   return views;
 }
 
-void Optimizer::update_adamw(bool decay, const UpdateScalars& scalars) {
-  const auto weights = parts(flat_.weights(), decay);
-  if (weights.empty()) return;
-  at::_fused_adamw_(weights, parts(flat_.gradient(), decay), own_parts(exp_avg_, decay), own_parts(exp_avg_sq_, decay), {},
-                    std::vector<torch::Tensor>(weights.size(), updates_), scalars.learning_rate, config_.beta1, config_.beta2,
+void Optimizer::update_adamw(bool decay, double rate, const UpdateScalars& scalars) {
+  const auto weights = parts(flat_.weights(), decay, rate);
+  at::_fused_adamw_(weights, parts(flat_.gradient(), decay, rate), own_parts(exp_avg_, decay, rate), own_parts(exp_avg_sq_, decay, rate), {},
+                    std::vector<torch::Tensor>(weights.size(), updates_), rate == 1 ? scalars.learning_rate : scalars.learning_rate * rate, config_.beta1, config_.beta2,
                     decay ? config_.weight_decay : 0.0, config_.epsilon, /*amsgrad=*/false, /*maximize=*/false, scalars.gradient_divisor, scalars.skip);
 }
 
@@ -105,7 +110,7 @@ void Optimizer::update_lamb(const UpdateScalars& scalars) {
     }
   const auto weight_norm = torch::stack(at::_foreach_norm(matrices)), update_norm = torch::stack(at::_foreach_norm(updates));
   const auto ratio = weight_norm.clamp_max(kLargestWeightNorm) / update_norm;
-  at::_foreach_mul_(updates, torch::where((weight_norm > 0).logical_and(update_norm > 0), ratio, torch::ones_like(ratio)).unbind());
+  at::_foreach_mul_(updates, (torch::where((weight_norm > 0).logical_and(update_norm > 0), ratio, torch::ones_like(ratio)) * rates_of_matrices_).unbind());
   weights.addcmul_(update, -scalars.learning_rate * made);
 }
 

@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "model/flat_parameters.hpp"
@@ -53,14 +54,16 @@ class Optimizer {
   const torch::Tensor& updates() const { return updates_; }
 
  private:
-  std::vector<torch::Tensor> parts(const torch::Tensor& flat_buffer, bool decay) const;
-  std::vector<torch::Tensor> own_parts(const torch::Tensor& own_buffer, bool decay) const;
-  void update_adamw(bool decay, const UpdateScalars& scalars);
+  std::vector<torch::Tensor> parts(const torch::Tensor& flat_buffer, bool decay, double rate) const;
+  std::vector<torch::Tensor> own_parts(const torch::Tensor& own_buffer, bool decay, double rate) const;
+  void update_adamw(bool decay, double rate, const UpdateScalars& scalars);
   void update_lamb(const UpdateScalars& scalars);
 
   const FlatParameters& flat_;
   OptimizerConfig config_;
   std::vector<FlatSlice> slices_;
+  std::vector<std::pair<bool, double>> kinds_;  // decay and rate of slices that are updated: a call each
+  torch::Tensor rates_of_matrices_;             // [decayed parameters] float32
   torch::Tensor exp_avg_, exp_avg_sq_, updates_;
 };
 

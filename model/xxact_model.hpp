@@ -19,12 +19,16 @@ struct ModelInput {
   torch::Tensor fraction;    // [B, E] float32, sums to 1
   torch::Tensor pattern;     // [B, P] float32
   torch::Tensor sample_key;  // [B] int64: keys dropout; undefined or eval mode: no dropout
+  torch::Tensor hidden = {}; // [B, n] int64: tokens of the pattern that the model does not see, none twice; undefined: it sees all
 };
 
 /// What the heads say, by task (index = static_cast<int>(Task)); undefined for tasks that the model lacks.
 struct ModelOutput {
   std::array<torch::Tensor, 3> head;  // regressions [B, 2]: standardised mean, log-scale; crystal system [B, 7]: logits
-  torch::Tensor embedding;            // [B, D]: fused [CLS] (bimodal), XRD [CLS] (xrd), mean element token (composition)
+  torch::Tensor embedding;            // [B, D]: fused [CLS] (bimodal), XRD [CLS] (xrd), mean element token (composition); undefined without tasks
+  torch::Tensor reconstruction;       // [B, n, patch]: the hidden tokens' points; undefined without hidden tokens, or if the model does not learn them
+  // [B, projection] of unit length, for models that learn to compare; else undefined.
+  torch::Tensor composition_view, pattern_view;
 };
 
 class XxactModelImpl : public torch::nn::Module {
@@ -34,9 +38,13 @@ class XxactModelImpl : public torch::nn::Module {
   ~XxactModelImpl() override;
 
   ModelOutput forward(const ModelInput& input);
+  /// composition_view and pattern_view alone, which need the encoders and nothing else.
+  ModelOutput forward_views(const ModelInput& input);
   /// The composition-only prediction alone (mode composition, or composition_skip): for training that part first.
   ModelOutput forward_composition(const ModelInput& input);
   const ModelConfig& config() const { return config_; }
+  /// Logarithm of the inverse temperature, [], of models that learn to compare; else undefined.
+  torch::Tensor log_scale() const;
   /// Whether the transformer layers keep their activations for backward (default) or compute them again: less memory, more time, the same
   /// results. Without gradients nothing is kept in either case.
   void set_recompute(bool on);

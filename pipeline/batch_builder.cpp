@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "pipeline/hidden_tokens.hpp"
+#include "pipeline/sampling/subset.hpp"
 #include "src/base/counter_random.hpp"
 #include "src/base/elements.hpp"
 #include "src/base/error.hpp"
@@ -49,13 +51,13 @@ torch::Tensor move(const torch::Tensor& tensor, const torch::Device& device) {
 
 }  // namespace
 
-void Batch::weigh(const model::ObjectiveConfig& objective, const std::array<double, 3>& valid_count) {
-  task_factor = tensor_in<float>(memory.task_factor, {3}, pinned);
-  task_factor.copy_(model::task_factors(objective, valid_count));
+void Batch::weigh(const model::ObjectiveConfig& objective, const model::Counts& counts) {
+  loss_factor = tensor_in<float>(memory.loss_factor, {model::kFactors}, pinned);
+  loss_factor.copy_(model::loss_factors(objective, counts));
 }
 
-BatchBuilder::BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation)
-    : config_(config), standardisation_(standardisation), augmentation_(augmentation),
+BatchBuilder::BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding)
+    : config_(config), standardisation_(standardisation), augmentation_(augmentation), hiding_(config.model.learns(model::Objective::masked) ? hiding : Hiding::off),
       simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {
   if (simulator_ == nullptr || augmentation == Augmentation::off || config.training.artefacts == 0) return;
   xrd::PatternOptions linear = config.pattern;
@@ -83,6 +85,8 @@ void BatchBuilder::build(std::span<const SampleRequest> samples, Batch& batch) {
   for (std::size_t i = 0; i < samples.size(); ++i) batch.failure[i] = unusable_reason(*samples[i].dataset, samples[i].row, config_.model);
   if (config_.model.uses_composition()) fill_composition(batch);
   if (config_.model.uses_xrd()) fill_patterns(batch);
+  if (hiding_ == Hiding::on) hide_tokens(batch);
+  if (config_.model.learns(model::Objective::contrastive)) fill_formulas(batch);
   if (!samples.empty() && samples.front().labels != nullptr) fill_targets(batch);
   if (augmentation_ == Augmentation::on && config_.model.dropout > 0) {
     batch.input.sample_key = tensor_in<std::int64_t>(batch.memory.sample_key, {std::ssize(samples)}, batch.pinned);
@@ -140,13 +144,34 @@ void BatchBuilder::fill_patterns(Batch& batch) {
   }
 }
 
-void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
-  if (realistic_ != nullptr) {
-    const double strength = config_.training.artefacts * xrd::curriculum_strength(sample.progress, 0, config_.training.artefact_ramp);
-    if (strength > 0) {
-      simulate_measured(sample, strength, out);
-      return;
+void BatchBuilder::hide_tokens(Batch& batch) {
+  const auto rows = std::ssize(batch.samples), patch = config_.model.patch, points = config_.model.points, tokens = config_.model.tokens();
+  const auto count = hidden_count(config_.training.mask_ratio, tokens);
+  batch.input.hidden = tensor_in<std::int64_t>(batch.memory.hidden, {rows, count}, batch.pinned);
+  batch.targets.hidden_points = tensor_in<float>(batch.memory.hidden_points, {rows, count, patch}, batch.pinned);
+  clean_.resize(static_cast<std::size_t>(points));
+  auto* target = batch.targets.hidden_points.data_ptr<float>();
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const auto& sample = batch.samples[static_cast<std::size_t>(i)];
+    const std::span<std::int64_t> hidden(batch.input.hidden.data_ptr<std::int64_t>() + i * count, static_cast<std::size_t>(count));
+    choose_hidden(tokens, config_.training.mask_run, {static_cast<std::uint64_t>(config_.training.seed), Purpose::mask, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample)}, hidden);
+    const float* pattern = batch.input.pattern.data_ptr<float>() + i * points;
+    if (batch.failure[static_cast<std::size_t>(i)].empty() && config_.training.masked_target == MaskedTarget::clean && artefact_strength(sample) > 0) {
+      simulator_->pattern(sample.dataset->structure(sample.row), 0, clean_);
+      pattern = clean_.data();
     }
+    for (const auto token : hidden) target = std::copy_n(pattern + token * patch, patch, target);
+  }
+}
+
+double BatchBuilder::artefact_strength(const SampleRequest& sample) const {
+  return realistic_ == nullptr ? 0 : config_.training.artefacts * xrd::curriculum_strength(sample.progress, 0, config_.training.artefact_ramp);
+}
+
+void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
+  if (const double strength = artefact_strength(sample); strength > 0) {
+    simulate_measured(sample, strength, out);
+    return;
   }
   double strain = 0;
   if (augmentation_ == Augmentation::on && config_.training.strain > 0) {
@@ -195,12 +220,29 @@ void BatchBuilder::fill_targets(Batch& batch) const {
   }
 }
 
+void BatchBuilder::fill_formulas(Batch& batch) const {
+  batch.formula.clear();
+  for (const auto& sample : batch.samples) batch.formula.push_back(formula_key(sample.dataset->composition(sample.row)));
+}
+
+std::int64_t formula_key(const io::CompositionView& composition) {
+  std::vector<std::pair<std::uint8_t, float>> shares;
+  for (std::size_t i = 0; i < composition.atomic_number.size(); ++i) shares.emplace_back(composition.atomic_number[i], composition.fraction[i]);
+  std::sort(shares.begin(), shares.end());
+  std::string bytes;
+  for (const auto& [element, fraction] : shares) {
+    bytes += static_cast<char>(element);
+    bytes.append(reinterpret_cast<const char*>(&fraction), sizeof(fraction));
+  }
+  return static_cast<std::int64_t>(sampling::record_key(0, bytes));
+}
+
 model::ModelInput to_device(const model::ModelInput& input, const torch::Device& device) {
-  return {move(input.element, device), move(input.fraction, device), move(input.pattern, device), move(input.sample_key, device)};
+  return {move(input.element, device), move(input.fraction, device), move(input.pattern, device), move(input.sample_key, device), move(input.hidden, device)};
 }
 
 model::Targets to_device(const model::Targets& targets, const torch::Device& device) {
-  return {{move(targets.value[0], device), move(targets.value[1], device), move(targets.value[2], device)}};
+  return {{move(targets.value[0], device), move(targets.value[1], device), move(targets.value[2], device)}, move(targets.hidden_points, device)};
 }
 
 std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const model::ModelConfig& config) {

@@ -32,26 +32,29 @@ struct Batch {
   std::vector<SampleRequest> samples;
   model::ModelInput input;      // on the host
   model::Targets targets;       // on the host; undefined without labels
+  std::vector<std::int64_t> formula;  // [samples]: equal for equal compositions; empty unless the model learns to compare
   std::vector<std::string> failure;  // [samples]: why this one cannot be predicted, empty if it can; else its pattern is zero
-  torch::Tensor task_factor;    // [3], see task_factors(); undefined until weigh()
+  torch::Tensor loss_factor;    // [model::kFactors], see loss_factors(); undefined until weigh()
   bool pinned;                       // whether its memory is pinned for copies to a GPU
 
-  /// Sets task_factor for the counts of valid labels by task in the whole global batch.
-  void weigh(const model::ObjectiveConfig& objective, const std::array<double, 3>& valid_count);
+  /// Sets loss_factor for the counts of the whole global batch.
+  void weigh(const model::ObjectiveConfig& objective, const model::Counts& counts);
 
   /// What lies behind the tensors above; at least as large as they are.
   struct Memory {
-    torch::Tensor element, fraction, pattern, sample_key, task_factor;
+    torch::Tensor element, fraction, pattern, sample_key, hidden, hidden_points, loss_factor;
     std::array<torch::Tensor, 3> target;
   } memory;
 };
 
 enum class Augmentation { off, on };
+/// Whether tokens of patterns are hidden, for models that learn to rebuild them.
+enum class Hiding { off, on };
 
 class BatchBuilder {
  public:
   /// References must outlive it.
-  BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation);
+  BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding = Hiding::off);
   ~BatchBuilder();
   BatchBuilder(BatchBuilder&&) noexcept;
 
@@ -62,19 +65,27 @@ class BatchBuilder {
  private:
   void fill_composition(Batch& batch) const;
   void fill_patterns(Batch& batch);
+  void hide_tokens(Batch& batch);
   void simulate(const SampleRequest& sample, std::span<float> out);
+  double artefact_strength(const SampleRequest& sample) const;
   void simulate_measured(const SampleRequest& sample, double strength, std::span<float> out);
   void fill_targets(Batch& batch) const;
+  void fill_formulas(Batch& batch) const;
 
   const RunConfig& config_;
   const Standardisation& standardisation_;
   Augmentation augmentation_;
+  Hiding hiding_;
+  std::vector<float> clean_;                              // [points]
   std::unique_ptr<xrd::Simulator> simulator_;             // null for models without patterns
   std::unique_ptr<xrd::RealisticSimulator> realistic_;    // null without artefacts
   std::unique_ptr<xrd::Simulator> impurity_simulator_;    // intensities without the square root; null without artefacts
   std::vector<float> impurity_;                           // [points]
   std::vector<std::uint8_t> measured_;                    // [points]
 };
+
+/// A number that is the same for all rows of one reduced formula.
+std::int64_t formula_key(const io::CompositionView& composition);
 
 /// The same input on the device; host tensors that are already there are not copied.
 model::ModelInput to_device(const model::ModelInput& input, const torch::Device& device);

@@ -6,12 +6,13 @@
 #include "model/objectives.hpp"
 #include "pipeline/batch_builder.hpp"
 #include "pipeline/device.hpp"
+#include "pipeline/hidden_tokens.hpp"
 
 namespace xxact::pipeline {
 namespace {
 
 /// Samples of so many elements; one of them has fewer where that is possible, so that there is a mask.
-model::ModelInput made_up_input(const model::ModelConfig& config, std::int64_t samples, std::int64_t elements) {
+model::ModelInput made_up_input(const model::ModelConfig& config, std::int64_t samples, std::int64_t elements, std::int64_t hidden) {
   model::ModelInput input;
   if (config.uses_composition()) {
     input.element = torch::arange(1, elements + 1, torch::kInt64).remainder(90).add_(1).repeat({samples, 1});
@@ -21,12 +22,14 @@ model::ModelInput made_up_input(const model::ModelConfig& config, std::int64_t s
   }
   if (config.uses_xrd()) input.pattern = torch::linspace(0, 1, config.points).repeat({samples, 1});
   input.sample_key = torch::arange(samples, torch::kInt64);
+  if (hidden > 0) input.hidden = torch::arange(hidden, torch::kInt64).repeat({samples, 1});
   return input;
 }
 
-model::Targets made_up_targets(const model::ModelConfig& config, std::int64_t samples) {
+model::Targets made_up_targets(const model::ModelConfig& config, std::int64_t samples, std::int64_t hidden) {
   model::Targets targets;
   for (const auto task : config.tasks) targets.value[static_cast<std::size_t>(task)] = torch::zeros({samples}, model::is_regression(task) ? torch::kFloat32 : torch::kInt64);
+  if (hidden > 0) targets.hidden_points = torch::zeros({samples, hidden, config.patch});
   return targets;
 }
 
@@ -40,8 +43,9 @@ BatchMemoryProbe::BatchMemoryProbe(model::XxactModel& net, model::FlatParameters
 }
 
 void BatchMemoryProbe::pass(std::int64_t samples) {
-  const auto input = made_up_input(config_.model, samples, elements_);
-  const auto targets = made_up_targets(config_.model, samples);
+  const auto hidden = config_.model.learns(model::Objective::masked) ? hidden_count(config_.training.mask_ratio, config_.model.tokens()) : 0;
+  const auto input = made_up_input(config_.model, samples, elements_, hidden);
+  const auto targets = made_up_targets(config_.model, samples, hidden);
   const bool training = net_->is_training();
   net_->train();
   const auto input_there = to_device(input, device_);
@@ -49,7 +53,7 @@ void BatchMemoryProbe::pass(std::int64_t samples) {
   torch::Tensor loss;
   {
     const model::PrecisionScope scope(device_, precision_on(device_, config_.training.precision));
-    loss = model::objective(net_->forward(input_there), targets_there, config_.training.objective, model::count_valid(targets)).total;
+    loss = model::local_loss(net_->forward(input_there), targets_there, config_.training.objective, model::loss_factors(config_.training.objective, model::count_valid(targets)).to(device_));
   }
   loss.backward();
   net_->train(training);

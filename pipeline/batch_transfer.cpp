@@ -13,7 +13,7 @@ struct BatchTransfer::Place {
 
 std::vector<torch::Tensor> DeviceBatch::tensors() const {
   std::vector<torch::Tensor> all;
-  for (const auto& tensor : {input.element, input.fraction, input.pattern, input.sample_key, targets.value[0], targets.value[1], targets.value[2], factor})
+  for (const auto& tensor : {input.element, input.fraction, input.pattern, input.sample_key, input.hidden, targets.value[0], targets.value[1], targets.value[2], targets.hidden_points, factor})
     if (tensor.defined()) all.push_back(tensor);
   return all;
 }
@@ -42,11 +42,12 @@ DeviceBatch BatchTransfer::copy(const Batch& batch, Place& place) const {
     there.copy_(host, /*non_blocking=*/true);
     return there;
   };
-  const auto& [element, fraction, pattern, key] = batch.input;
+  const auto& [element, fraction, pattern, key, hidden] = batch.input;
   DeviceBatch there;
-  there.input = {bring(element), bring(fraction), bring(pattern), bring(key)};
+  there.input = {bring(element), bring(fraction), bring(pattern), bring(key), bring(hidden)};
   for (std::size_t t = 0; t < 3; ++t) there.targets.value[t] = bring(batch.targets.value[t]);
-  there.factor = bring(batch.task_factor);
+  there.targets.hidden_points = bring(batch.targets.hidden_points);
+  there.factor = bring(batch.loss_factor);
   return there;
 }
 
@@ -54,7 +55,7 @@ const DeviceBatch& BatchTransfer::bring(const Batch& batch) {
   current_ = 1 - current_;
   auto& place = *places_[current_];
   if (!stream_) {
-    place.batch = {batch.input, batch.targets, batch.task_factor};
+    place.batch = {batch.input, batch.targets, batch.loss_factor};
     return place.batch;
   }
   if (place.used) place.used->block(*stream_);

@@ -14,7 +14,7 @@ namespace xxact::pipeline {
 struct DeviceBatch {
   model::ModelInput input;
   model::Targets targets;
-  torch::Tensor factor;  // [3], see task_factors()
+  torch::Tensor factor;  // [model::kFactors], see loss_factors()
 
   /// Its defined tensors, in one order.
   std::vector<torch::Tensor> tensors() const;

@@ -4,6 +4,7 @@
 
 #include "pipeline/metrics.hpp"
 #include "pipeline/run_folder.hpp"
+#include "pipeline/validation.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::pipeline {
@@ -37,17 +38,26 @@ std::vector<float> everywhere(const std::vector<float>& column, const comm::Comm
 }  // namespace
 
 nlohmann::json evaluate(std::vector<LoadedModel>& models, const io::Dataset& dataset, const EvaluationOptions& options, const torch::Device& device, const comm::Communicator& comm) {
-  const auto tasks = tasks_of(models);
+  const bool alone = models.size() == 1 && !models.front().description.config.model.objectives.empty();
+  const auto tasks = alone ? models.front().description.config.model.tasks : tasks_of(models);
   const Labels labels(dataset, tasks, false);
   const auto rows = select_rows(dataset, options.subset, labels, tasks, false).list();
   if (rows.empty()) throw InputError("{}: the chosen split has no rows; data without a split of its own is evaluated with --split all", dataset.path().string());
   const auto share = comm::share_of(std::ssize(rows), comm.rank(), comm.size());
   const auto own = std::span(rows).subspan(static_cast<std::size_t>(share.first), static_cast<std::size_t>(share.count()));
-  auto results = predict_rows(models, dataset, own, device, options.inference);
-
   const auto truth = truth_of(labels, rows);
   nlohmann::json metrics = {{"n", rows.size()}, {"data", dataset.path().string()}, {"dataset_hash", dataset.content_hash()}, {"model", models.front().path.parent_path().string()},
                             {"mode", model::mode_name(models.front().description.config.model.mode)}, {"program_version", options.program_version}};
+  std::filesystem::create_directories(options.output);
+  if (alone) {
+    auto& [net, description, digest, path] = models.front();
+    for (const auto& [name, value] : measure_objectives(net, description.config, description.standardisation, dataset, rows, device, options.inference, comm)) {
+      const auto dot = name.find('.');
+      metrics[name.substr(0, dot)][name.substr(dot + 1)] = value;
+    }
+  }
+  if (tasks.empty()) return metrics;
+  auto results = predict_rows(models, dataset, own, device, options.inference);
   std::size_t column = 0;
   for (const auto task : tasks) {
     const auto t = static_cast<std::size_t>(task);
@@ -65,13 +75,24 @@ nlohmann::json evaluate(std::vector<LoadedModel>& models, const io::Dataset& dat
   comm.sum(failed, "counting rows without prediction");
   metrics["not_predicted"] = static_cast<std::int64_t>(failed[0]);
 
-  std::filesystem::create_directories(options.output);
   io::write_results(comm.handle(), options.output / "predictions.h5", results, describe_results(models, dataset.content_hash(), options.program_version));
   return metrics;
 }
 
 std::string metrics_table(const nlohmann::json& metrics) {
   std::string text;
+  const auto share = [](const nlohmann::json& of, const char* key) { return of.contains(key) ? of[key].get<double>() : std::numeric_limits<double>::quiet_NaN(); };
+  if (metrics.contains("masked")) {
+    const auto& m = metrics["masked"];
+    text += fmt::format("{:<28} squared error {:.3g}, of the mean pattern's {:.3f}, of zero's {:.3f}; on peaks {:.3g}, {:.3f}, {:.3f}\n", "hidden tokens", share(m, "mse"), share(m, "to_mean"),
+                        share(m, "to_zero"), share(m, "peaks_mse"), share(m, "peaks_to_mean"), share(m, "peaks_to_zero"));
+  }
+  if (metrics.contains("contrastive")) {
+    const auto& m = metrics["contrastive"];
+    for (const std::string found : {"pattern", "composition"})
+      text += fmt::format("{:<28} top 1 {:.4f}, 3 {:.4f}, 5 {:.4f}, 10 {:.4f} (of {:.0f})\n", found == "pattern" ? "pattern of a composition" : "composition of a pattern", share(m, (found + "_top1").c_str()),
+                          share(m, (found + "_top3").c_str()), share(m, (found + "_top5").c_str()), share(m, (found + "_top10").c_str()), share(m, found == "pattern" ? "patterns" : "formulas"));
+  }
   for (const auto task : model::kTasks) {
     const auto found = metrics.find(std::string(model::task_name(task)));
     if (found == metrics.end()) continue;

@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/utils/lambda_post_hook.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace xxact::pipeline {
@@ -15,6 +16,7 @@ GradientReducer::GradientReducer(model::FlatParameters& flat, comm::Channel& cha
   missing_.resize(flat.buckets().size());
   for (std::size_t b = 0; b < flat.buckets().size(); ++b)
     for (const auto p : flat.buckets()[b].parameters) {
+      if (!flat.parameters()[p].tensor.requires_grad()) continue;
       auto accumulator = torch::autograd::impl::grad_accumulator(flat.parameters()[p].tensor);
       accumulator->add_post_hook(std::make_unique<torch::autograd::utils::LambdaPostHook>(
           [this, b](const torch::autograd::variable_list& outputs, const torch::autograd::variable_list&) {
@@ -29,7 +31,8 @@ void GradientReducer::arm(const torch::Tensor& loss) {
   if (alone_) return;
   armed_ = true;
   next_ = 0;
-  for (std::size_t b = 0; b < missing_.size(); ++b) missing_[b] = flat_.buckets()[b].parameters.size();
+  for (std::size_t b = 0; b < missing_.size(); ++b)
+    missing_[b] = static_cast<std::size_t>(std::ranges::count_if(flat_.buckets()[b].parameters, [&](std::size_t p) { return flat_.parameters()[p].tensor.requires_grad(); }));
   channel_.start_sum(loss.data_ptr<float>(), 1);
 }
 

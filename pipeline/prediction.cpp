@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "src/base/elements.hpp"
+#include "src/base/error.hpp"
 
 namespace xxact::pipeline {
 namespace {
@@ -94,6 +95,7 @@ std::vector<model::Task> tasks_of(const std::vector<LoadedModel>& models) {
       tasks.push_back(task);
       break;
     }
+  if (tasks.empty()) throw ConfigError("{}: predicts nothing, as it was trained without tasks; `xxact train --init` goes on from it", models.front().path.string());
   return tasks;
 }
 

@@ -15,7 +15,7 @@ namespace xxact::pipeline {
 /// Status of a result row.
 enum class RowStatus : std::uint8_t { ok = 0, not_predictable = 1, rejected_at_ingest = 2 };
 
-/// Tasks that at least one of the models has, in the order of kTasks.
+/// Tasks that at least one of the models has, in the order of kTasks. ConfigError where none has any.
 std::vector<model::Task> tasks_of(const std::vector<LoadedModel>& models);
 
 /// This rank's rows. One model: its mean, calibrated standard deviation and 90 % interval. Several: the mean of those that

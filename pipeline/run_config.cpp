@@ -1,6 +1,7 @@
 #include "pipeline/run_config.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -58,6 +59,18 @@ Field choice(std::string key, std::string description, std::vector<std::string> 
           }};
 }
 
+std::vector<model::Part> parse_parts(std::string_view text) {
+  std::vector<model::Part> parts;
+  while (!text.empty() && text != "none") {
+    const auto name = text.substr(0, text.find(','));
+    const auto found = std::ranges::find_if(model::kParts, [&](model::Part part) { return model::part_name(part) == name; });
+    if (found == model::kParts.end()) throw ConfigError("freeze names '{}', which is none of composition, xrd, fusion", name);
+    parts.push_back(*found);
+    text.remove_prefix(std::min(text.size(), name.size() + 1));
+  }
+  return parts;
+}
+
 std::vector<Field> pattern_fields() {
   std::vector<Field> fields;
   fields.push_back({"wavelength", "radiation of the patterns: a name (CuKa, MoKa, ...) or angstrom",
@@ -90,6 +103,14 @@ std::vector<Field> training_fields() {
   f.push_back(number<double>("learning-rate", "peak learning rate", [](T& c) -> double& { return c.training.learning_rate; }, 0.0, 1.0));
   f.push_back(number<double>("warmup-fraction", "part of the samples with linearly rising learning rate", [](T& c) -> double& { return c.training.warmup_fraction; }, 0.0, 1.0));
   f.push_back(number<double>("weight-decay", "decoupled weight decay of the matrices", [](T& c) -> double& { return c.training.weight_decay; }, 0.0, 10.0));
+  f.push_back(number<double>("layer-rate-decay", "factor of the learning rate for every layer between a parameter and the prediction, for models that start from others", [](T& c) -> double& { return c.training.layer_rate_decay; }, 0.01, 1.0));
+  f.push_back({"freeze", "parts that stay as they are: composition, xrd, fusion, joined by commas, or none",
+               [](const T& c) {
+                 std::vector<std::string_view> names;
+                 for (const auto part : c.training.frozen) names.push_back(model::part_name(part));
+                 return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ","));
+               },
+               [](T& c, std::string_view text) { c.training.frozen = parse_parts(text); }});
   f.push_back(number<double>("gradient-clip", "largest global gradient norm; 0: no clipping", [](T& c) -> double& { return c.training.gradient_clip; }, 0.0, 1e9));
   f.push_back(number<double>("spike-factor", "an update is skipped when its gradient norm is more than this many times the usual one; 0: only when it is not finite", [](T& c) -> double& { return c.training.spike_factor; }, 0.0, 1e9));
   f.push_back(number<std::int64_t>("skipped-in-a-row", "updates that may be skipped one behind the other before the run ends with an error", [](T& c) -> auto& { return c.training.skipped_in_a_row; }, 0, 1 << 20));
@@ -98,6 +119,9 @@ std::vector<Field> training_fields() {
   f.push_back(number<double>("artefacts", "strength of the artefacts of a real measurement in training patterns (docs/physics.md), 0 to 1; 0: clean", [](T& c) -> double& { return c.training.artefacts; }, 0.0, 1.0));
   f.push_back(number<double>("artefact-ramp", "share of the samples over which the artefacts grow from nothing to their strength", [](T& c) -> double& { return c.training.artefact_ramp; }, 0.0, 1.0));
   f.push_back(number<double>("fraction-jitter", "relative standard deviation of training compositions (CrabNet: 0.02)", [](T& c) -> double& { return c.training.fraction_jitter; }, 0.0, 0.2));
+  f.push_back(number<double>("mask-ratio", "share of a pattern's tokens that masked modelling hides; at least one", [](T& c) -> double& { return c.training.mask_ratio; }, 0.0, 0.99));
+  f.push_back(number<std::int64_t>("mask-run", "neighbouring tokens that are hidden together", [](T& c) -> auto& { return c.training.mask_run; }, 1, 1 << 20));
+  f.push_back(choice<MaskedTarget>("masked-target", "what hidden tokens are to be rebuilt as: the clean pattern, or the one that is seen, artefacts and strain included", {"clean", "seen"}, [](T& c) -> auto& { return c.training.masked_target; }));
   f.push_back(number<std::int64_t>("seed", "of weights, order and augmentation", [](T& c) -> auto& { return c.training.seed; }, 0, INT64_MAX));
   f.push_back(number<double>("train-fraction", "share of the training rows to learn from; subsets of one subset-seed are nested and hold known labels and crystal systems in proportion", [](T& c) -> double& { return c.training.train_fraction; }, 1e-9, 1.0));
   f.push_back(number<double>("validation-fraction", "share of the validation rows to validate on, taken likewise; a streamed run holds them in memory", [](T& c) -> double& { return c.training.validation_fraction; }, 1e-9, 1.0));
@@ -114,6 +138,8 @@ std::vector<Field> training_fields() {
     f.push_back(number<double>(fmt::format("weight-{}", index == 0 ? "formation-energy" : index == 1 ? "band-gap" : "crystal-system"), "of this task in the loss",
                                [index](T& c) -> double& { return c.training.objective.weight[index]; }, 0.0, 1e6));
   }
+  f.push_back(number<double>("weight-masked", "of masked modelling in the loss; its squared errors are of the order of a hundredth", [](T& c) -> double& { return c.training.objective.masked_weight; }, 0.0, 1e6));
+  f.push_back(number<double>("weight-contrastive", "of contrastive learning in the loss", [](T& c) -> double& { return c.training.objective.contrastive_weight; }, 0.0, 1e6));
   return f;
 }
 
@@ -140,9 +166,29 @@ RunConfig preset_run(std::string_view name) {
   return config;
 }
 
-std::vector<ConfigField> config_fields() {
+RunConfig for_pretraining(RunConfig config) {
+  constexpr std::int64_t kTokens = 64;
+  config.model.tasks.clear();
+  config.model.objectives = {model::Objective::masked};
+  if (config.model.mode == model::Mode::bimodal) config.model.objectives.push_back(model::Objective::contrastive);
+  config.model.composition_skip = false;
+  if (config.model.uses_xrd() && config.model.tokens() < kTokens && config.model.points % kTokens == 0) config.model.patch = config.model.points / kTokens;
+  return config;
+}
+
+RunConfig shaped_as(RunConfig config, const RunConfig& other) {
+  const auto kept = config.model;
+  config.model = other.model;
+  config.model.mode = kept.mode;
+  config.model.tasks = kept.tasks;
+  config.model.objectives = kept.objectives;
+  config.model.composition_skip = kept.composition_skip;
+  config.pattern = other.pattern;
+  return config;
+}
+
+std::vector<ConfigField> config_fields(const RunConfig& defaults) {
   std::vector<ConfigField> fields;
-  const RunConfig defaults = preset_run("small");
   for (const auto& field : model::describe_fields(defaults.model)) fields.push_back({field.key, field.description, field.value});
   for (const auto& field : own_fields()) fields.push_back({field.key, field.description, field.get(defaults)});
   return fields;
@@ -152,7 +198,7 @@ void set_field(RunConfig& config, std::string_view key, std::string_view value) 
   for (const auto& field : own_fields())
     if (field.key == key) return field.set(config, value);
   std::vector<std::string> known;
-  for (const auto& field : config_fields()) known.push_back(field.key);
+  for (const auto& field : config_fields(config)) known.push_back(field.key);
   if (std::find(known.begin(), known.end(), key) == known.end()) throw ConfigError("unknown configuration key '{}'{}", key, suggestion(key, known));
   model::set_field(config.model, key, value);
 }

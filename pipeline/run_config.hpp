@@ -23,6 +23,9 @@ enum class PrecisionChoice { automatic, fp32, bf16 };
 /// (Malladi et al., arXiv 2205.10287), or not at all.
 enum class RampRate { root, constant };
 
+/// What hidden tokens are to be rebuilt as: the pattern of the ideal measurement, or the one that the model sees.
+enum class MaskedTarget { clean, seen };
+
 struct TrainingConfig {
   double epochs = 40;                // passes over the training rows; the stream may end within one
   std::int64_t global_batch = 128;   // samples an optimiser step, a property of the run, not of the machine
@@ -35,6 +38,8 @@ struct TrainingConfig {
   double learning_rate = 3e-3;       // peak
   double warmup_fraction = 0.1;      // of the samples, linear
   double weight_decay = 0.02;
+  double layer_rate_decay = 1;       // of the learning rate, a layer away from the prediction
+  std::vector<model::Part> frozen;   // parts that stay as they are
   double gradient_clip = 1.0;        // global norm; 0: off
   double spike_factor = 20;          // times the usual gradient norm, above which an update is skipped; 0: never
   std::int64_t skipped_in_a_row = 10;  // updates that may be skipped, one behind the other
@@ -43,6 +48,9 @@ struct TrainingConfig {
   double artefacts = 0;              // strength of the artefacts of a measurement in training patterns, 0 to 1
   double artefact_ramp = 0.5;        // the share of the samples over which the strength grows to that
   double fraction_jitter = 0.02;     // relative, standard deviation, of training compositions
+  double mask_ratio = 0.05;          // of a pattern's tokens that masked modelling hides
+  std::int64_t mask_run = 1;         // neighbours that are hidden together
+  MaskedTarget masked_target = MaskedTarget::clean;
   std::int64_t seed = 0;
   double train_fraction = 1;         // of the training rows; smaller subsets lie within larger ones
   double validation_fraction = 1;    // likewise of the validation rows
@@ -63,13 +71,17 @@ struct RunConfig {
 
 /// One named, validated value of a RunConfig.
 struct ConfigField {
-  std::string key, description, value;  // value: the default of preset `small`
+  std::string key, description, value;
 };
 
 /// Preset of model and patterns with training defaults. ConfigError for an unknown name.
 RunConfig preset_run(std::string_view name);
-/// All fields in order of documentation.
-std::vector<ConfigField> config_fields();
+/// The same model with objectives in place of tasks, and enough tokens a pattern for them.
+RunConfig for_pretraining(RunConfig config);
+/// `config` with sizes, form and patterns of another model, so that its weights fit: all but what the model reads and learns.
+RunConfig shaped_as(RunConfig config, const RunConfig& other);
+/// All fields in order of documentation, with these values.
+std::vector<ConfigField> config_fields(const RunConfig& defaults);
 /// Sets one field; ConfigError naming key, value, range and an example otherwise.
 void set_field(RunConfig& config, std::string_view key, std::string_view value);
 /// Checks what single fields cannot: model and pattern agree, the wavelength reaches the range.

@@ -45,7 +45,7 @@ class Surveyor {
     const Labels labels(rows, config_.model.tasks, false);
     const auto first = static_cast<std::size_t>(block) * kSelectedBlock;
     const auto keep = [&](Subset subset, std::span<std::uint64_t> bitmap) {
-      const auto selected = select_rows(rows, subset, labels, config_.model.tasks, true);
+      const auto selected = select_rows(rows, subset, labels, config_.model.tasks, config_.model.objectives.empty());
       selected.for_each([&](std::int64_t row) {
         const auto reason = judge_.refusal(rows, row);
         if (!reason.empty()) survey_.unusable[static_cast<std::size_t>(block)] += fmt::format("{}: {}\n", rows.id(row), reason);

@@ -170,14 +170,14 @@ void Trainer::start() {
 std::unique_ptr<Loader> Trainer::make_loader() const {
   std::vector<BatchBuilder> builders;
   for (int i = 0; i < device_.threads().loader.threads; ++i)
-    builders.emplace_back(config_, data_.standardisation(), Augmentation::on);
+    builders.emplace_back(config_, data_.standardisation(), Augmentation::on, Hiding::on);
   data_.begin(plan_.position(meters_.first_step()), plan_.position(plan_.total_steps()));
   const auto first = plan_.passes_before(meters_.first_step());
   return std::make_unique<Loader>(std::move(builders), plan_.passes_before(plan_.total_steps()) - first, device_.threads().loader,
                                   [this, first](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
                                     const auto pass = plan_.pass(first + ticket);
                                     builder.build(plan_.samples(pass), batch);
-                                    batch.weigh(config_.training.objective, plan_.valid_count(pass.step));
+                                    batch.weigh(config_.training.objective, plan_.counts(pass.step));
                                   });
 }
 

@@ -39,7 +39,7 @@ Probe probe_step(TrainingData& data, const RunConfig& config, const Device& devi
   auto requests = plan.samples({0, 0});
   if (!device.is_cuda() && requests.size() > kSamplesOnCpu) requests.resize(kSamplesOnCpu);
   builder.build(requests, batch);
-  batch.weigh(config.training.objective, plan.valid_count(0));
+  batch.weigh(config.training.objective, plan.counts(0));
   data.end();
   const auto precision = precision_on(device.torch(), config.training.precision);
   Probe probe;
@@ -54,7 +54,7 @@ Probe probe_step(TrainingData& data, const RunConfig& config, const Device& devi
     torch::Tensor loss;
     {
       const model::PrecisionScope scope(device.torch(), precision);
-      loss = model::objective(state.net()->forward(input), targets, config.training.objective, batch.task_factor.to(device.torch())).total;
+      loss = model::local_loss(state.net()->forward(input), targets, config.training.objective, batch.loss_factor.to(device.torch()));
     }
     wait();
     const auto turn = Clock::now();

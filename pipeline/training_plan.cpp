@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "model/schedule.hpp"
+#include "pipeline/hidden_tokens.hpp"
 
 namespace xxact::pipeline {
 namespace {
@@ -76,13 +77,18 @@ std::vector<SampleRequest> TrainingPlan::samples(const Pass& pass) const {
   return {first, first + std::min(micro_size_, share.samples.count() - pass.micro * micro_size_)};
 }
 
-std::array<double, 3> TrainingPlan::valid_count(std::int64_t step) const {
-  std::array<double, 3> count = {0, 0, 0};
+model::Counts TrainingPlan::counts(std::int64_t step) const {
+  model::Counts counts;
+  const auto& model = config_.model;
+  if (model.learns(model::Objective::masked))
+    counts.hidden_points = static_cast<double>(batch(step) * hidden_count(config_.training.mask_ratio, model.tokens()) * model.patch);
+  if (model.learns(model::Objective::contrastive)) counts.pairs = static_cast<double>(batch(step));
+  if (model.tasks.empty()) return counts;
   std::vector<SampleRequest> requests;
   data_.visit(position(step), batch(step), requests);
   for (const auto& request : requests)
-    for (const auto task : config_.model.tasks) count[static_cast<std::size_t>(task)] += request.labels->known(task, request.row) ? 1 : 0;
-  return count;
+    for (const auto task : model.tasks) counts.labels[static_cast<std::size_t>(task)] += request.labels->known(task, request.row) ? 1 : 0;
+  return counts;
 }
 
 }  // namespace xxact::pipeline

@@ -43,8 +43,8 @@ class TrainingPlan {
   /// Samples of a pass. Of several passes, the first one has the samples of the fewest elements, the last one those of the most, so that
   /// little of a batch is padding.
   std::vector<SampleRequest> samples(const Pass& pass) const;
-  /// Valid labels by task in the whole global batch of `step`.
-  std::array<double, 3> valid_count(std::int64_t step) const;
+  /// Of the whole global batch of `step`.
+  model::Counts counts(std::int64_t step) const;
 
  private:
   /// This rank's part of the batches of a stage.

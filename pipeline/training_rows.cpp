@@ -61,7 +61,7 @@ std::string RowJudge::refusal(const io::Dataset& dataset, std::int64_t row) cons
 
 TrainingRows select_training_rows(const io::Dataset& dataset, const RunConfig& config, const Labels& labels, const comm::Communicator& comm, int threads) {
   TrainingRows rows;
-  const auto usable = [&](Subset subset) { return usable_rows(dataset, config, select_rows(dataset, subset, labels, config.model.tasks, true), comm, threads, rows.unusable); };
+  const auto usable = [&](Subset subset) { return usable_rows(dataset, config, select_rows(dataset, subset, labels, config.model.tasks, config.model.objectives.empty()), comm, threads, rows.unusable); };
   const auto strata = strata_of(dataset, config.model.tasks);
   const auto seed = static_cast<std::uint64_t>(config.training.subset_seed);
   const sampling::SubsetRules rules{[&](std::int64_t row) { return sampling::record_key(seed, dataset.id(row)); }, strata, strata.count()};

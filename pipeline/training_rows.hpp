@@ -34,7 +34,7 @@ struct TrainingRows {
   std::vector<std::string> unusable;  // "id: reason" of labelled rows that the model cannot take, on rank 0
 };
 
-/// Labelled rows of the training and validation split that can be given to the model; for models with patterns every structure
+/// Rows of the training and validation split that can be given to the model, only labelled ones unless it has objectives beside its tasks; for models with patterns every structure
 /// is asked, dealt to ranks and threads, whether it can be simulated, so that a bad one is known at the start. Of both the
 /// configured subsets. Collective on comm.
 TrainingRows select_training_rows(const io::Dataset& dataset, const RunConfig& config, const Labels& labels, const comm::Communicator& comm, int threads);

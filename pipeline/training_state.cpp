@@ -2,9 +2,13 @@
 
 #include <cmath>
 
+#include "model/contrastive.hpp"
+
 namespace xxact::pipeline {
 
 namespace {
+
+constexpr std::int64_t kBucketBytes = 25 << 20;
 
 std::int64_t count_of(const torch::Tensor& updates) { return std::llround(updates.item<double>()); }
 
@@ -14,7 +18,7 @@ TrainingState::TrainingState(const RunConfig& config, const torch::Device& devic
     : config_(config), net_(config.model, model::mat2vec_table(), static_cast<std::uint64_t>(config.training.seed)),
       guard_(config.training.spike_factor, config.training.skipped_in_a_row, device) {
   net_->to(device);
-  flat_ = std::make_unique<model::FlatParameters>(*net_);
+  flat_ = std::make_unique<model::FlatParameters>(*net_, kBucketBytes, model::layer_rates(config.model, config.training.layer_rate_decay, config.training.frozen));
   if (config.training.average_decay > 0) average_ = std::make_unique<model::AveragedWeights>(*flat_, config.training.average_decay);
 }
 
@@ -33,6 +37,10 @@ void TrainingState::update(const torch::Tensor& loss, const torch::Tensor& learn
   const auto skip = guard_.judge(loss, norm, verdict);
   optimizer_->step({learning_rate, model::clip_divisor(norm, config_.training.gradient_clip), skip});
   reducer_->gather(flat_->weights());
+  if (const auto scale = net_->log_scale(); scale.defined()) {
+    const torch::NoGradGuard guard;
+    scale.clamp_(0, model::kGreatestLogScale);
+  }
   if (average_) average_->update(skip);
 }
 

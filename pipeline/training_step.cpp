@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "pipeline/contrastive_step.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
 
@@ -38,6 +39,10 @@ TrainingStep::TrainingStep(TrainingState& state, GradientReducer& reducer, comm:
     : state_(state), reducer_(reducer), channel_(channel), comm_(comm), config_(config), device_(device), graphs_(device.records() ? graphs : Graphs::off), trace_(trace),
       precision_(precision_on(device.torch(), config.training.precision)), transfer_(device, comm, channel), update_(std::make_unique<Captured>()) {
   if (graphs == Graphs::on && !device.records()) throw ConfigError("--graphs on: only a GPU records its work; this is {}", device.name());
+  if (config.model.learns(model::Objective::contrastive)) {
+    if (graphs == Graphs::on) throw ConfigError("--graphs on: contrastive learning exchanges views between ranks within a step, which is not recorded");
+    graphs_ = Graphs::off;
+  }
   const auto options = state.flat().weights().options();
   loss_ = torch::zeros({}, options);
   learning_rate_ = torch::zeros({}, options);
@@ -59,19 +64,80 @@ void TrainingStep::compute(const DeviceBatch& batch, bool last) {
     result = model::objective(state_.net()->forward(batch.input), batch.targets, config_.training.objective, batch.factor);
   }
   loss_.add_(result.total.detach());
+  trace_.add(Trace::Lane::step, "forward", start, Clock::now());
+  backward(result.total, last);
+}
+
+void TrainingStep::backward(const torch::Tensor& total, bool last) {
   if (last) reducer_.arm(loss_);
-  const auto turn = Clock::now();
+  const auto start = Clock::now();
   {
     const Device::Range range(device_, "backward");
-    result.total.backward();
+    total.backward();
   }
   const auto end = Clock::now();
-  trace_.add(Trace::Lane::step, "forward", start, turn);
-  trace_.add(Trace::Lane::step, "backward", turn, end);
+  trace_.add(Trace::Lane::step, "backward", start, end);
   if (!last) return;
   const Device::Range range(device_, "sums over ranks");
   reducer_.finish();
   trace_.add(Trace::Lane::step, "waiting for gradients", end, Clock::now());
+}
+
+void TrainingStep::hold(const DeviceBatch& batch, const std::vector<std::int64_t>& formula, bool last) {
+  held_.push_back(batch);
+  held_formula_.insert(held_formula_.end(), formula.begin(), formula.end());
+  if (last) return compute_held();
+  // The memory of a batch is written again for the next ones.
+  const auto keep = [](torch::Tensor& tensor) {
+    if (tensor.defined()) tensor = tensor.clone();
+  };
+  auto& [input, targets, factor] = held_.back();
+  for (auto* tensor : {&input.element, &input.fraction, &input.pattern, &input.sample_key, &input.hidden, &targets.value[0], &targets.value[1], &targets.value[2], &targets.hidden_points, &factor}) keep(*tensor);
+}
+
+void TrainingStep::compute_held() {
+  const auto start = Clock::now();
+  auto& net = *state_.net();
+  // Of a single micro-batch the first pass is the only one; of several, views alone are kept, and passed through again.
+  const bool single = held_.size() == 1;
+  std::vector<torch::Tensor> compositions, patterns;
+  model::ModelOutput output;
+  {
+    const Device::Range range(device_, "views");
+    const model::PrecisionScope scope(device_.torch(), precision_);
+    const torch::AutoGradMode with_gradient(single);
+    for (const auto& batch : held_) {
+      output = single ? net.forward(batch.input) : net.forward_views(batch.input);
+      compositions.push_back(output.composition_view);
+      patterns.push_back(output.pattern_view);
+    }
+  }
+  const auto whole = contrastive_step({at::cat(compositions).detach(), at::cat(patterns).detach(), held_formula_}, net.log_scale(), held_.front().factor[model::kContrastiveFactor], channel_, comm_);
+  loss_.add_(whole.loss);
+  trace_.add(Trace::Lane::step, "pairs", start, Clock::now());
+  std::int64_t row = 0;
+  for (std::size_t i = 0; i < held_.size(); ++i) {
+    const auto begun = Clock::now();
+    const auto& batch = held_[i];
+    torch::Tensor total;
+    {
+      const Device::Range range(device_, "forward");
+      const model::PrecisionScope scope(device_.torch(), precision_);
+      if (!single) output = net.forward(batch.input);
+      total = model::objective(output, batch.targets, config_.training.objective, batch.factor).total;
+    }
+    if (total.defined()) loss_.add_(total.detach());
+    const auto count = output.composition_view.size(0);
+    // Its gradient is that of the loss of all pairs.
+    auto pairs = (output.composition_view * whole.composition.narrow(0, row, count)).sum() + (output.pattern_view * whole.pattern.narrow(0, row, count)).sum();
+    const bool last = i + 1 == held_.size();
+    if (last) pairs = pairs + net.log_scale() * whole.log_scale;
+    row += count;
+    trace_.add(Trace::Lane::step, "forward", begun, Clock::now());
+    backward(total.defined() ? total + pairs : pairs, last);
+  }
+  held_.clear();
+  held_formula_.clear();
 }
 
 void TrainingStep::replay_or_run(Captured& captured, const std::function<void()>& work) {
@@ -106,8 +172,8 @@ void TrainingStep::compute_recorded(const DeviceBatch& batch, bool last) {
   if (captured->batch.tensors().empty()) {
     const auto like = [](const torch::Tensor& tensor) { return tensor.defined() ? torch::empty_like(tensor) : tensor; };
     const auto& in = batch.input;
-    captured->batch = {{like(in.element), like(in.fraction), like(in.pattern), like(in.sample_key)},
-                       {{like(batch.targets.value[0]), like(batch.targets.value[1]), like(batch.targets.value[2])}}, like(batch.factor)};
+    captured->batch = {{like(in.element), like(in.fraction), like(in.pattern), like(in.sample_key), like(in.hidden)},
+                       {{like(batch.targets.value[0]), like(batch.targets.value[1]), like(batch.targets.value[2])}, like(batch.targets.hidden_points)}, like(batch.factor)};
   }
   const auto to = captured->batch.tensors(), from = batch.tensors();
   for (std::size_t i = 0; i < to.size(); ++i) to[i].copy_(from[i], /*non_blocking=*/true);
@@ -116,12 +182,17 @@ void TrainingStep::compute_recorded(const DeviceBatch& batch, bool last) {
 
 void TrainingStep::add(const Batch& batch, bool last) {
   const auto& there = transfer_.bring(batch);
-  graphs_ == Graphs::off ? compute(there, last) : compute_recorded(there, last);
+  if (config_.model.learns(model::Objective::contrastive)) hold(there, batch.formula, last);
+  else graphs_ == Graphs::off ? compute(there, last) : compute_recorded(there, last);
   transfer_.used();
   transfer_.wait_until_read();
 }
 
 void TrainingStep::add_nothing() {
+  if (config_.model.learns(model::Objective::contrastive)) {
+    const auto none = torch::empty({0, config_.model.projection}, loss_.options());
+    contrastive_step({none, none, {}}, state_.net()->log_scale(), torch::zeros_like(loss_), channel_, comm_);
+  }
   reducer_.arm(loss_);
   reducer_.finish();
 }

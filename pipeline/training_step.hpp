@@ -44,6 +44,9 @@ class TrainingStep {
  private:
   struct Captured;
   void compute(const DeviceBatch& batch, bool last);
+  void backward(const torch::Tensor& total, bool last);
+  void hold(const DeviceBatch& batch, const std::vector<std::int64_t>& formula, bool last);
+  void compute_held();
   void compute_recorded(const DeviceBatch& batch, bool last);
   void update();
   void replay_or_run(Captured& captured, const std::function<void()>& work);
@@ -60,6 +63,9 @@ class TrainingStep {
   BatchTransfer transfer_;
   torch::Tensor loss_, learning_rate_;  // [] float32
   torch::Tensor verdict_;               // [StepGuard::kVerdictSize] float64
+  // Micro-batches of the step so far, and their formulas: pairs are compared over the whole batch, so nothing is done before the last one is there.
+  std::vector<DeviceBatch> held_;
+  std::vector<std::int64_t> held_formula_;
   using Key = std::tuple<std::vector<std::vector<std::int64_t>>, bool>;  // shapes of the batch, and whether it is the last of a step
   std::map<Key, std::unique_ptr<Captured>> passes_;
   std::unique_ptr<Captured> update_;

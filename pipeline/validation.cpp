@@ -1,8 +1,12 @@
 #include "pipeline/validation.hpp"
 
+#include <fmt/format.h>
+
 #include <limits>
 
 #include "pipeline/metrics.hpp"
+#include "pipeline/reconstruction.hpp"
+#include "pipeline/retrieval.hpp"
 
 namespace xxact::pipeline {
 
@@ -19,14 +23,62 @@ Predictions gather_predictions(const Predictions& local, const comm::Communicato
   return all;
 }
 
+namespace {
+
+std::map<std::string, double> described(const ReconstructionMetrics& metrics) {
+  std::map<std::string, double> said = {{"masked.mse", metrics.all.model}, {"masked.peaks_mse", metrics.peaks.model}};
+  const auto ratio = [&](const char* name, double error, double reference) {
+    if (reference > 0) said[name] = error / reference;
+  };
+  ratio("masked.to_zero", metrics.all.model, metrics.all.zero);
+  ratio("masked.to_mean", metrics.all.model, metrics.all.mean);
+  ratio("masked.peaks_to_zero", metrics.peaks.model, metrics.peaks.zero);
+  ratio("masked.peaks_to_mean", metrics.peaks.model, metrics.peaks.mean);
+  return said;
+}
+
+std::map<std::string, double> described(const RetrievalMetrics& metrics) {
+  std::map<std::string, double> said = {{"contrastive.patterns", metrics.patterns}, {"contrastive.formulas", metrics.formulas}};
+  for (std::size_t k = 0; k < kRetrievalDepths.size(); ++k) {
+    said[fmt::format("contrastive.pattern_top{}", kRetrievalDepths[k])] = metrics.pattern_of_composition[k];
+    said[fmt::format("contrastive.composition_top{}", kRetrievalDepths[k])] = metrics.composition_of_pattern[k];
+  }
+  return said;
+}
+
+/// Smaller is better; at most one for each objective of a model that knows anything.
+double score_of(const std::map<std::string, double>& objectives) {
+  double score = 0;
+  const auto value = [&](const char* name) { return objectives.at(name); };
+  if (objectives.contains("masked.to_mean")) score += value("masked.to_mean");
+  if (objectives.contains("contrastive.patterns")) score += 1 - 0.5 * (value("contrastive.pattern_top1") + value("contrastive.composition_top1"));
+  return score;
+}
+
+}  // namespace
+
+std::map<std::string, double> measure_objectives(model::XxactModel& net, const RunConfig& config, const Standardisation& standardisation, const io::Dataset& dataset,
+                                                 std::span<const std::int64_t> rows, const torch::Device& device, const InferenceOptions& options, const comm::Communicator& comm) {
+  const auto share = comm::share_of(std::ssize(rows), comm.rank(), comm.size());
+  const auto own = rows.subspan(static_cast<std::size_t>(share.first), static_cast<std::size_t>(share.count()));
+  std::map<std::string, double> metrics;
+  if (config.model.learns(model::Objective::masked)) metrics.merge(described(measure_reconstruction(net, config, standardisation, dataset, own, device, options, comm)));
+  if (config.model.learns(model::Objective::contrastive)) metrics.merge(described(measure_retrieval(net, config, standardisation, dataset, rows, device, options, comm)));
+  return metrics;
+}
+
 ValidationResult validate_model(model::XxactModel& net, const RunConfig& config, const Standardisation& standardisation, const io::Dataset& dataset,
                                 const Labels& labels, std::span<const std::int64_t> rows, const torch::Device& device,
                                 const InferenceOptions& options, const comm::Communicator& comm) {
   const auto share = comm::share_of(std::ssize(rows), comm.rank(), comm.size());
   const auto own = rows.subspan(static_cast<std::size_t>(share.first), static_cast<std::size_t>(share.count()));
+  ValidationResult result;
+  const auto objectives = measure_objectives(net, config, standardisation, dataset, rows, device, options, comm);
+  result.metrics = objectives;
+  result.score = score_of(objectives);
+  if (config.model.tasks.empty()) return result;
   const auto all = gather_predictions(infer(net, config, standardisation, dataset, own, device, options), comm);
   const auto truth = truth_of(labels, rows);
-  ValidationResult result;
   for (const auto task : config.model.tasks) {
     const auto t = static_cast<std::size_t>(task);
     const std::string name(model::task_name(task));

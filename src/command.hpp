@@ -32,6 +32,7 @@ extern const Command kIngestCommand;
 extern const Command kInspectCommand;
 extern const Command kSynthesizeCommand;
 extern const Command kXrdCommand;
+extern const Command kPretrainCommand;
 extern const Command kTrainCommand;
 extern const Command kEvaluateCommand;
 extern const Command kScreenCommand;

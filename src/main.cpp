@@ -17,7 +17,7 @@ namespace {
 const Command* const kCommands[] = {
     &kIngestCommand, &kSynthesizeCommand, &kInspectCommand, &kXrdCommand,
 #ifdef XXACT_WITH_TORCH
-    &kTrainCommand, &kEvaluateCommand, &kScreenCommand,
+    &kPretrainCommand, &kTrainCommand, &kEvaluateCommand, &kScreenCommand,
 #endif
     &kReportCommand,
 };

@@ -83,14 +83,13 @@ Data make_data(const Settings& s) {
 
 Data take(const Data& data, const torch::Tensor& rows) {
   Data part;
-  part.input = {data.input.element.index_select(0, rows), data.input.fraction.index_select(0, rows), data.input.pattern.index_select(0, rows), rows};
+  part.input = {data.input.element.index_select(0, rows), data.input.fraction.index_select(0, rows), data.input.pattern.index_select(0, rows), rows, {}};
   for (std::size_t i = 0; i < 3; ++i) part.targets.value[i] = data.targets.value[i].index_select(0, rows);
   return part;
 }
 
 Data on_device(Data data, const torch::Device& device) {
-  auto& [element, fraction, pattern, key] = data.input;
-  element = element.to(device), fraction = fraction.to(device), pattern = pattern.to(device);
+  for (auto* tensor : {&data.input.element, &data.input.fraction, &data.input.pattern}) *tensor = tensor->to(device);
   for (auto& value : data.targets.value) value = value.to(device);
   return data;
 }
@@ -139,7 +138,7 @@ int run(const Settings& s) {
   const auto rate_of_learning = torch::full({}, 1e-3, numbers), nothing_skipped = torch::zeros({}, numbers);
   // Every label is known.
   const auto count = static_cast<double>(s.batch);
-  const auto factor = task_factors({}, {count, count, count}).to(device.torch());
+  const auto factor = loss_factors({}, {{count, count, count}}).to(device.torch());
   double last_loss = 0;
   const auto train = [&] {
     const auto part = take(data, torch::randint(0, s.rows, {s.batch}, torch::dtype(torch::kInt64).device(device.torch())));

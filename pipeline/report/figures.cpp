@@ -56,6 +56,10 @@ std::string metric_in_words(const std::string& metric) {
   const std::size_t dot = metric.rfind('.');
   const std::string label = metric.substr(0, dot), kind = dot == std::string::npos ? "" : metric.substr(dot + 1);
   const std::string unit = unit_of(label);
+  if (kind == "to_mean") return "squared error of hidden tokens / mean pattern's";
+  if (kind == "peaks_to_mean") return "squared error of hidden peaks / mean pattern's";
+  if (kind == "pattern_top1") return "compositions that find their pattern first";
+  if (kind == "composition_top1") return "patterns that find their composition first";
   if (kind != "mae") return kind;
   return "mean absolute error" + (unit.empty() ? "" : " (" + unit + ")");
 }
@@ -126,7 +130,7 @@ std::vector<std::string> validation_metrics(const std::vector<const Run*>& runs)
   for (const auto* run : runs)
     for (const auto& point : run->progress)
       for (const auto& [name, value] : point.validation)
-        if (name.ends_with(".mae") || name.ends_with(".accuracy")) metrics.insert(name);
+        if (name.ends_with(".mae") || name.ends_with(".accuracy") || name.ends_with("to_mean") || name.ends_with("_top1")) metrics.insert(name);
   return {metrics.begin(), metrics.end()};
 }
 

@@ -45,6 +45,19 @@ Problem make_problem(NormPlacement norm, Activation activation, PositionScaler s
   return problem;
 }
 
+/// The same model, rebuilding hidden tokens beside its tasks; the pattern is 64 tokens of one point.
+Problem make_masked_problem() {
+  auto problem = make_problem(NormPlacement::pre, Activation::gelu, PositionScaler::exponent);
+  auto config = problem.model->config();
+  config.objectives = {Objective::masked};
+  config.patch = 1;
+  problem.model = XxactModel(config, reference_case("bimodal_skip")["table"], 9);
+  problem.model->to(torch::kFloat64);
+  problem.input.hidden = torch::stack({torch::randint(0, 32, {6}, torch::kInt64), torch::randint(32, 64, {6}, torch::kInt64)}, 1);
+  problem.targets.hidden_points = torch::rand({6, 2, 1}, torch::kFloat64);
+  return problem;
+}
+
 /// Compares along one random direction in each parameter: (L(p + h v) - L(p - h v)) / 2h against <gradient, v>.
 void expect_gradients(Problem problem) {
   problem.loss().backward();
@@ -72,6 +85,8 @@ TEST(Gradient, AgreesWithFiniteDifferencesInEveryParameterPreNorm) {
 TEST(Gradient, AgreesWithFiniteDifferencesInEveryParameterPostNorm) {
   expect_gradients(make_problem(NormPlacement::post, Activation::gelu, PositionScaler::crabnet));
 }
+
+TEST(Gradient, AgreesWithFiniteDifferencesInEveryParameterOfMaskedModelling) { expect_gradients(make_masked_problem()); }
 
 }  // namespace
 }  // namespace xxact::model

@@ -51,9 +51,9 @@ double smoothed_cross_entropy(const torch::Tensor& logits, const torch::Tensor& 
 
 TEST(Objective, IsTheWeightedSumOverValidLabelsDividedByGlobalCounts) {
   const auto batch = make_batch();
-  EXPECT_EQ(count_valid(batch.targets), (std::array<double, 3>{3, 4, 4}));
+  EXPECT_EQ(count_valid(batch.targets).labels, (std::array<double, 3>{3, 4, 4}));
   ObjectiveConfig config{RegressionLoss::robust_l1, 0.05, {1.0, 0.25, 0.75}};
-  const std::array<double, 3> global = {30, 44, 17};  // more than this micro-batch holds
+  const Counts global{{30, 44, 17}};  // more than this micro-batch holds
   const auto result = objective(batch.output, batch.targets, config, global);
   const double sums[] = {laplace(batch.output.head[0], batch.targets.value[0]), laplace(batch.output.head[1], batch.targets.value[1]),
                          smoothed_cross_entropy(batch.output.head[2], batch.targets.value[2], 0.05)};

@@ -48,6 +48,16 @@ TEST(Operations, AreTwiceTheWeightsThatEachTokenMeetsAndAttention) {
   EXPECT_NEAR(forward_operations(config, kElements), weights_times_tokens(config) + of_elements, 1);
   config.mode = Mode::xrd;
   EXPECT_NEAR(forward_operations(config, kElements), weights_times_tokens(config) + 4 * width * (layers(config.xrd_layers - 1) * tokens + 1) * tokens, 1);
+  config = preset("small");
+  config.patch = 16;
+  config.tasks.clear();
+  config.objectives = {Objective::contrastive};  // encoders alone, the last layer of one for its first token
+  const auto many = static_cast<double>(config.tokens()) + 1;
+  const double projections = 2 * 2 * width * static_cast<double>(config.projection);
+  EXPECT_GT(forward_operations(config, kElements), of_elements + 4 * width * (layers(config.xrd_layers - 1) * many + 1) * many + projections);
+  const auto encoders = forward_operations(config, kElements);
+  config.objectives = {Objective::masked};
+  EXPECT_GT(forward_operations(config, kElements), encoders + 4 * width * layers(config.fusion_layers) * many * (many + kElements)) << "the fusion, for every token";
   EXPECT_EQ(training_operations(config, kElements), 3 * forward_operations(config, kElements));
 }
 
