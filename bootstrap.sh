@@ -9,7 +9,7 @@ apt_packages=(
   build-essential cmake ninja-build ccache git ca-certificates python3-venv pkg-config
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev
   libboost-program-options-dev libboost-iostreams-dev libssl-dev
-  libfmt-dev libspdlog-dev libsimdjson-dev nlohmann-json3-dev libarchive-dev libpugixml-dev libxxhash-dev
+  libfmt-dev libspdlog-dev libsimdjson-dev nlohmann-json3-dev libarchive-dev libpugixml-dev libxxhash-dev libnlopt-dev
   gemmi-dev libsymspg-dev librandom123-dev
   gnuplot-nox iproute2
   libgtest-dev libbenchmark-dev)

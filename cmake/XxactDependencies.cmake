@@ -1,6 +1,6 @@
 # The libraries of the build, of its tests and of its benchmarks.
 set(xxact_needs Threads::Threads MPI::MPI_C xxact::hdf5 Boost::program_options Boost::iostreams fmt::fmt spdlog::spdlog simdjson::simdjson
-  LibArchive::LibArchive pugixml::pugixml OpenSSL::Crypto PkgConfig::SPGLIB PkgConfig::XXHASH
+  LibArchive::LibArchive pugixml::pugixml OpenSSL::Crypto PkgConfig::SPGLIB PkgConfig::XXHASH PkgConfig::NLOPT
   xxact::gemmi xxact::nlohmann_json xxact::random123)
 if(XXACT_TORCH)
   list(APPEND xxact_needs xxact::torch)

@@ -63,7 +63,7 @@ Json describe_results(const std::filesystem::path& path) {
   if (!rows.crystal_system_probability.empty()) out["crystal_systems"] = predicted_systems(rows.crystal_system_probability);
   if (!rows.pass_probability.empty()) out["pass_probability"] = summarise(rows.pass_probability);
   if (!rows.ood_score.empty()) out["ood_score"] = summarise(rows.ood_score);
-  if (results.description.embedding_width > 0) out["embedding_width"] = results.description.embedding_width;
+  if (!results.description.embedding_widths.empty()) out["embedding_widths"] = results.description.embedding_widths;
   out["attributes"] = results.description.attributes;
   return out;
 }

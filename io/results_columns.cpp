@@ -100,7 +100,11 @@ std::vector<ResultColumn> result_columns(const ResultLayout& layout, const Resul
   if (layout.crystal_systems) list.numbers(kCrystalSystemColumn, rows.crystal_system_probability, {}, kCrystalSystems);
   if (layout.pass_probability) list.numbers("/pass_probability", rows.pass_probability);
   if (layout.ood_score) list.numbers("/ood_score", rows.ood_score);
-  if (layout.description.embedding_width > 0) list.numbers("/embedding", rows.embedding, {}, layout.description.embedding_width);
+  static const std::vector<float> kNoEmbedding;
+  for (const auto& [name, width] : layout.description.embedding_widths) {
+    const auto found = rows.embeddings.find(name);
+    list.numbers("/embedding/" + name, found == rows.embeddings.end() ? kNoEmbedding : found->second, {}, width);
+  }
   // Last, so that a row whose status is there is there as a whole.
   list.numbers("/status", rows.status);
   return std::move(list.columns);

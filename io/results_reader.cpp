@@ -33,10 +33,13 @@ class ResultsReader {
     if (has(kCrystalSystemColumn)) rows.crystal_system_probability = numbers<float>(kCrystalSystemColumn, kCrystalSystems);
     if (has("/pass_probability")) rows.pass_probability = numbers<float>("/pass_probability");
     if (has("/ood_score")) rows.ood_score = numbers<float>("/ood_score");
-    if (has("/embedding")) {
-      results.description.embedding_width = hdf5::open_array(file_, hdf5::Element::f32, 2, at("/embedding")).spec.shape[1];
-      rows.embedding = numbers<float>("/embedding", results.description.embedding_width);
-    }
+    if (has("/embedding"))
+      for (const auto& member : hdf5::list_group(file_, at("/embedding"))) {
+        const auto array = "/embedding/" + member.name;
+        const auto width = hdf5::open_array(file_, hdf5::Element::f32, 2, at(array)).spec.shape[1];
+        results.description.embedding_widths[member.name] = width;
+        rows.embeddings[member.name] = numbers<float>(array, width);
+      }
     return results;
   }
 

@@ -28,7 +28,7 @@ struct ResultRows {
   std::vector<LabelPrediction> predictions;       // one a label of the description, in its order
   std::vector<float> crystal_system_probability;  // [N, 7]
   std::vector<float> pass_probability, ood_score; // [N]
-  std::vector<float> embedding;                   // [N, description.embedding_width]
+  std::map<std::string, std::vector<float>> embeddings;  // by name, [N, width of the description]
 
   std::size_t size() const { return status.size(); }
 };
@@ -41,7 +41,7 @@ struct ResultLabel {
 /// What holds for the whole file; the same on every rank.
 struct ResultDescription {
   std::vector<ResultLabel> labels;  // regression labels that have predictions
-  std::int64_t embedding_width = 0;
+  std::map<std::string, std::int64_t> embedding_widths;  // by name
   /// Text attributes of the file: "model_hash", "dataset_hash", "program_version", ...
   std::map<std::string, std::string> attributes;
 };

@@ -137,6 +137,21 @@ ModelOutput XxactModelImpl::forward_views(const ModelInput& input) {
   return output;
 }
 
+Embeddings XxactModelImpl::embed(const ModelInput& input) {
+  Embeddings embeddings;
+  const auto dropout = dropout_of(*this, config_, input);
+  CompositionTokens composition;
+  if (parts_->composition) {
+    composition = parts_->composition->forward(input.element, input.fraction, dropout);
+    embeddings.composition = exactly(mean_over_elements(composition.tokens, composition.present));
+  }
+  if (!parts_->xrd) return embeddings;
+  const auto pattern = parts_->xrd->forward(input.pattern, input.hidden, dropout, !parts_->fusion);
+  embeddings.xrd = exactly(pattern.select(1, 0));
+  if (parts_->fusion) embeddings.fused = exactly(parts_->fusion->forward(pattern, composition, dropout, true).select(1, 0));
+  return embeddings;
+}
+
 torch::Tensor XxactModelImpl::log_scale() const { return parts_->log_scale; }
 
 std::string attention_kernels(const ModelConfig& config, const torch::Device& device, Precision precision) {

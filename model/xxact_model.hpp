@@ -31,6 +31,13 @@ struct ModelOutput {
   torch::Tensor composition_view, pattern_view;
 };
 
+/// What the parts make of a sample, [B, D]; undefined for parts that the model lacks.
+struct Embeddings {
+  torch::Tensor composition;  // mean element token
+  torch::Tensor xrd;          // [CLS] of the pattern
+  torch::Tensor fused;        // [CLS] behind the fusion
+};
+
 class XxactModelImpl : public torch::nn::Module {
  public:
   /// Weights drawn from `seed`, the same on every rank and device. `mat2vec` is [119, 200], row 0 zeros.
@@ -38,6 +45,7 @@ class XxactModelImpl : public torch::nn::Module {
   ~XxactModelImpl() override;
 
   ModelOutput forward(const ModelInput& input);
+  Embeddings embed(const ModelInput& input);
   /// composition_view and pattern_view alone, which need the encoders and nothing else.
   ModelOutput forward_views(const ModelInput& input);
   /// The composition-only prediction alone (mode composition, or composition_skip): for training that part first.

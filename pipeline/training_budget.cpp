@@ -33,7 +33,7 @@ Probe probe_step(TrainingData& data, const RunConfig& config, const Device& devi
   const comm::Communicator self(MPI_COMM_SELF);
   comm::ChannelRecorder recorder(ranks);
   GradientReducer reducer(state.flat(), recorder, self, OptimizerState::replicated);
-  BatchBuilder builder(config, data.standardisation(), Augmentation::on);
+  BatchBuilder builder(config, data.standardisation(), Augmentation::on, Hiding::on);
   Batch batch;
   data.begin(0, plan.position(1));
   auto requests = plan.samples({0, 0});
@@ -137,6 +137,15 @@ std::string describe_pretended(TrainingData& data, const RunConfig& config, cons
 }
 
 }  // namespace
+
+double measure_seconds_a_sample(TrainingData& data, const RunConfig& config, const Device& device, const ExecutionOptions& options) {
+  TrainingState state(config, device.torch());
+  const auto execution = choose_execution(state, data.facts(), config, device, options, comm::Communicator(MPI_COMM_SELF), 1);
+  const TrainingPlan plan(data, config, 0, 1, execution.batch.samples);
+  state.net()->set_recompute(execution.batch.recompute);
+  const auto probe = probe_step(data, config, device, plan, state, 1);
+  return (probe.forward_s + probe.backward_s) / static_cast<double>(probe.samples);
+}
 
 std::string describe_training(TrainingData& data, const RunConfig& config, const Device& device, const ExecutionOptions& options, const comm::Communicator& comm,
                               const std::optional<PretendedRanks>& pretended) {

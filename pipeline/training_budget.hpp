@@ -25,4 +25,7 @@ struct PretendedRanks {
 std::string describe_training(TrainingData& data, const RunConfig& config, const Device& device, const ExecutionOptions& options, const comm::Communicator& comm,
                               const std::optional<PretendedRanks>& pretended);
 
+/// Forward and backward of one sample here, measured on a micro-batch; without update and communication.
+double measure_seconds_a_sample(TrainingData& data, const RunConfig& config, const Device& device, const ExecutionOptions& options);
+
 }  // namespace xxact::pipeline

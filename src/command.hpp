@@ -36,6 +36,9 @@ extern const Command kPretrainCommand;
 extern const Command kTrainCommand;
 extern const Command kEvaluateCommand;
 extern const Command kScreenCommand;
+extern const Command kEmbedCommand;
+extern const Command kScalingCommand;
+extern const Command kExperimentCommand;
 extern const Command kReportCommand;
 
 }  // namespace xxact

@@ -17,7 +17,7 @@ namespace {
 const Command* const kCommands[] = {
     &kIngestCommand, &kSynthesizeCommand, &kInspectCommand, &kXrdCommand,
 #ifdef XXACT_WITH_TORCH
-    &kPretrainCommand, &kTrainCommand, &kEvaluateCommand, &kScreenCommand,
+    &kPretrainCommand, &kTrainCommand, &kEvaluateCommand, &kScreenCommand, &kEmbedCommand, &kScalingCommand, &kExperimentCommand,
 #endif
     &kReportCommand,
 };

@@ -16,6 +16,7 @@
 #include "src/compute_options.hpp"
 #include "src/data_option.hpp"
 #include "src/runtime.hpp"
+#include "src/training_options.hpp"
 #include "src/version.hpp"
 
 namespace xxact {
@@ -49,34 +50,10 @@ void describe_training(options::options_description& description, const pipeline
       ("recompute", value<std::string>()->default_value("auto"), "compute the activations of transformer layers again in backward instead of keeping them: on, off, or auto: where memory holds fewer than 32 samples otherwise; the results are the same");
   describe_memory_option(description);
   describe_compute_options(description, 100);
-  for (const auto& field : pipeline::config_fields(defaults))
-    description.add_options()(field.key.c_str(), value<std::string>(), fmt::format("{} (preset small: {})", field.description, field.value).c_str());
+  describe_config_fields(description, defaults, {});
 }
 
 namespace {
-
-/// What the options change: the preset, or the shape of the model to start from.
-pipeline::RunConfig starting_config(const options::variables_map& values) {
-  auto config = pipeline::preset_run(values["preset"].as<std::string>());
-  if (values.count("init") == 0 || !values["preset"].defaulted()) return config;
-  const auto file = io::read_checkpoint(pipeline::model_file_of(values["init"].as<std::string>()));
-  return pipeline::shaped_as(config, pipeline::read_description(file).config);
-}
-
-pipeline::RunConfig effective_config(const options::variables_map& values, pipeline::RunConfig (*adapt)(pipeline::RunConfig)) {
-  auto config = adapt(starting_config(values));
-  for (const auto& field : pipeline::config_fields(config))
-    if (values.count(field.key) != 0) pipeline::set_field(config, field.key, values[field.key].as<std::string>());
-  return pipeline::parse_run_config(pipeline::to_ini(config), "the command line and --config");
-}
-
-/// A column that mixes definitions has no one meaning; io writes "mixed: ..." into its definition.
-void refuse_mixed_labels(const io::DatasetPlan& plan, const pipeline::RunConfig& config) {
-  for (const auto task : config.model.tasks)
-    for (const auto& label : plan.description->labels)
-      if (label.name == model::task_name(task) && label.definition.starts_with("mixed:"))
-        throw ConfigError("{}: the label '{}' mixes definitions ({}): train on one of them, or say --allow-mixed-labels", plan.path.string(), label.name, label.definition);
-}
 
 std::optional<pipeline::PretendedRanks> pretended_ranks(const options::variables_map& values) {
   const auto machine = pipeline::parse_machine(values["machine"].as<std::string>());
@@ -84,14 +61,6 @@ std::optional<pipeline::PretendedRanks> pretended_ranks(const options::variables
   const int ranks = values["pretend-ranks"].as<int>();
   if (ranks < 1 || ranks > 1 << 20) throw ConfigError("--pretend-ranks {}: must be 1 to {}", ranks, 1 << 20);
   return pipeline::PretendedRanks{ranks, machine, values["shard-optimizer"].as<bool>()};
-}
-
-/// A dataset that is to be held whole must leave memory for the rest.
-void refuse_too_large(const io::DatasetPlan& plan, const pipeline::RunConfig& config, std::uint64_t memory) {
-  const auto load = load_plan(plan, memory);
-  if (config.training.window_rows > 0 || load.mode == io::LoadMode::whole) return;
-  throw ConfigError("{}: its arrays take {:.1f} GiB, structures may take {:.1f} of a node's {:.1f} GiB; stream it through windows: --window-rows {}", plan.path.string(),
-                    static_cast<double>(plan.bytes) / 0x1p30, static_cast<double>(load.usable_bytes) / 0x1p30, static_cast<double>(memory) / 0x1p30, std::max(load.window_rows, config.training.window_block));
 }
 
 /// Collective on comm.
@@ -104,7 +73,7 @@ std::unique_ptr<pipeline::TrainingData> open_training_data(io::DatasetPlan plan,
 }  // namespace
 
 ExitCode run_training(const options::variables_map& values, Runtime& runtime, pipeline::RunConfig (*adapt)(pipeline::RunConfig)) {
-  const auto config = effective_config(values, adapt);
+  const auto config = effective_config(values, "init", adapt);
   if (values["print-config"].as<bool>()) {
     if (runtime.root()) std::cout << pipeline::to_ini(config);
     return ExitCode::done;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "pipeline/report/gnuplot.hpp"
 #include "src/base/error.hpp"
@@ -74,6 +75,45 @@ void say_labels(Gnuplot& gnuplot, const std::vector<Label>& labels) {
                             label.colour < 0 ? kInk : kPalette[static_cast<std::size_t>(label.colour) % kPalette.size()]));
 }
 
+/// Of all series' places on the x or the y axis, those that are above 0.
+Range extent_of(const Plot& plot, bool x) {
+  Range extent{std::numeric_limits<double>::infinity(), 0};
+  for (const auto& series : plot.series)
+    for (const auto* values : {x ? &series.x : &series.y, x ? &series.x : &series.y_upper})
+      for (const double value : *values)
+        if (std::isfinite(value) && value > 0) extent = {std::min(extent.low, value), std::max(extent.high, value)};
+  return extent;
+}
+
+/// A logarithmic axis around the data instead of whole decades; less than two decades have numbers between the powers of ten.
+void say_log_axis(Gnuplot& gnuplot, const Plot& plot, char axis) {
+  gnuplot.say(fmt::format("set logscale {0}\nset format {0} '%g'", axis));
+  const auto& given = axis == 'x' ? plot.x_range : plot.y_range;
+  const auto extent = extent_of(plot, axis == 'x');
+  if (!(extent.low < extent.high)) return;
+  constexpr double kMargin = 0.06;  // of the extent, in logarithms
+  const double margin = std::pow(extent.high / extent.low, axis == 'x' ? 0.5 * kMargin : kMargin);
+  const double low = std::isfinite(given.low) ? given.low : extent.low / margin, high = std::isfinite(given.high) ? given.high : extent.high * margin;
+  if (!(low > 0 && low < high)) return;
+  gnuplot.say(fmt::format("set {}range [{}:{}]", axis, number(low), number(high)));
+  const double decades = std::log10(high / low);
+  if (decades >= 2) return;
+  std::vector<double> places;
+  if (decades > 0.6) {
+    for (double decade = std::pow(10, std::floor(std::log10(low))); decade <= high; decade *= 10)
+      for (const double step : decades > 1 ? std::vector<double>{1, 2, 5} : std::vector<double>{1, 1.5, 2, 3, 4, 5, 7}) places.push_back(decade * step);
+  } else {
+    double step = std::pow(10, std::floor(std::log10((high - low) / 2)));
+    for (const double times : {2.5, 2.0})  // to steps of 1, 2.5 and 5
+      if ((high - low) / step > 7) step *= times;
+    for (double k = std::ceil(low / step); k * step <= high; ++k) places.push_back(k * step);
+  }
+  std::vector<std::string> ticks;
+  for (const double place : places)
+    if (place >= low && place <= high) ticks.push_back(fmt::format("{0:g}", place));
+  gnuplot.say(fmt::format("set {}tics ({})", axis, fmt::join(ticks, ", ")));
+}
+
 void say_axes(Gnuplot& gnuplot, const Plot& plot) {
   say_frame(gnuplot, plot.title, plot.x_label, plot.y_label);
   gnuplot.say(fmt::format("set grid back linetype 1 linecolor rgb '{}' linewidth 0.7", kGrid));
@@ -81,8 +121,8 @@ void say_axes(Gnuplot& gnuplot, const Plot& plot) {
   gnuplot.say("set autoscale xfix");
   gnuplot.say("set xrange " + range_of(plot.x_range));
   gnuplot.say("set yrange " + range_of(plot.y_range));
-  if (plot.log_x) gnuplot.say("set logscale x\nset format x '%g'");
-  if (plot.log_y) gnuplot.say("set logscale y\nset format y '%g'");
+  if (plot.log_x) say_log_axis(gnuplot, plot, 'x');
+  if (plot.log_y) say_log_axis(gnuplot, plot, 'y');
   if (plot.square) gnuplot.say("set size square");
   if (!plot.x_ticks.empty()) {
     std::vector<std::string> ticks;

@@ -3,6 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 
 #include "src/base/error.hpp"
@@ -14,6 +15,7 @@ struct Voice {
   std::shared_ptr<spdlog::logger> logger = make();
   int rank = 0;
   std::string prefix;
+  Level level = Level::info;
 
   static std::shared_ptr<spdlog::logger> make() {
     auto logger = std::make_shared<spdlog::logger>("xxact", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
@@ -47,10 +49,19 @@ Level parse_level(std::string_view name) {
   throw ConfigError("--log-level '{}' is not one of debug, info, warning, error, quiet", name);
 }
 
+namespace {
+
+void set_level(Level level) {
+  voice().level = level;
+  voice().logger->set_level(native(level));
+}
+
+}  // namespace
+
 void configure(int rank, int ranks, std::string_view host, Level level) {
   voice().rank = rank;
   voice().prefix = ranks > 1 ? fmt::format("rank {} on {}: ", rank, host) : "";
-  voice().logger->set_level(native(level));
+  set_level(level);
 }
 
 void write(Level level, std::string_view message) {
@@ -58,5 +69,12 @@ void write(Level level, std::string_view message) {
   const bool plain = level == Level::info;
   voice().logger->log(native(level), "{}{}", plain ? "" : voice().prefix, message);
 }
+
+void write_of_any(Level level, std::string_view message) {
+  voice().logger->log(native(level), "{}{}", voice().rank == 0 ? "" : voice().prefix, message);
+}
+
+Hush::Hush() : before_(voice().level) { set_level(std::max(before_, Level::warning)); }
+Hush::~Hush() { set_level(before_); }
 
 }  // namespace xxact::log

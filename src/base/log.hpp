@@ -18,6 +18,20 @@ Level parse_level(std::string_view name);
 void configure(int rank, int ranks, std::string_view host, Level level);
 
 void write(Level level, std::string_view message);
+/// Of any rank, with its name where it is not rank 0.
+void write_of_any(Level level, std::string_view message);
+
+/// While it lives, nothing below warnings is written by this process.
+class Hush {
+ public:
+  Hush();
+  ~Hush();
+  Hush(const Hush&) = delete;
+  Hush& operator=(const Hush&) = delete;
+
+ private:
+  Level before_;
+};
 
 template <class... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
@@ -27,6 +41,11 @@ void debug(fmt::format_string<Args...> format, Args&&... args) {
 template <class... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {
   write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+}
+/// Any rank, for what happens on some ranks only.
+template <class... Args>
+void announce(fmt::format_string<Args...> format, Args&&... args) {
+  write_of_any(Level::info, fmt::format(format, std::forward<Args>(args)...));
 }
 /// Any rank.
 template <class... Args>

@@ -41,7 +41,7 @@ void write_seeds(const std::filesystem::path& folder) {
   rows.status = {0, 1};
   rows.reason = {"", "no structure"};
   rows.predictions = {{.value = {1, 2}, .std = {}, .lo90 = {}, .hi90 = {}, .target = {}}};
-  io::write_results(MPI_COMM_SELF, folder / "results", rows, {.labels = {{"band_gap", "eV"}}, .embedding_width = 0, .attributes = {{"model_hash", "0"}}});
+  io::write_results(MPI_COMM_SELF, folder / "results", rows, {.labels = {{"band_gap", "eV"}}, .embedding_widths = {}, .attributes = {{"model_hash", "0"}}});
   const std::vector<float> weights = {1, 2, 3};
   io::CheckpointContent content;
   content.arrays = {{"weights/a", {3}, std::span<const float>(weights)}};

@@ -117,12 +117,14 @@ TEST(ResultsTable, EmbeddingsKeepTheirWidth) {
   const World world;
   auto rows = local_rows(world);
   auto d = description();
-  d.embedding_width = 4;
-  rows.embedding.assign(4 * rows.size(), static_cast<float>(world.rank));
+  d.embedding_widths = {{"fused", 4}, {"xrd", 2}};
+  rows.embeddings["fused"].assign(4 * rows.size(), static_cast<float>(world.rank));
+  rows.embeddings["xrd"].assign(2 * rows.size(), 1.0F);
   write_results(MPI_COMM_WORLD, scratch("embedding.h5"), rows, d);
   const auto got = read_results(scratch("embedding.h5"));
-  EXPECT_EQ(got.description.embedding_width, 4);
-  EXPECT_EQ(got.rows.embedding.size(), 4 * got.rows.size());
+  EXPECT_EQ(got.description.embedding_widths, d.embedding_widths);
+  EXPECT_EQ(got.rows.embeddings.at("fused").size(), 4 * got.rows.size());
+  EXPECT_EQ(got.rows.embeddings.at("xrd"), std::vector<float>(2 * got.rows.size(), 1.0F));
 }
 
 }  // namespace

@@ -1,0 +1,65 @@
+// Many training runs as one job: dealt to groups of ranks, each trained and evaluated in a folder of its own, restartable run by run. Which runs these are, and what follows from
+// them, is said elsewhere (scaling_study.hpp, pretraining_experiment.hpp).
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/dataset.hpp"
+#include "pipeline/comm/communicator.hpp"
+#include "pipeline/device.hpp"
+#include "pipeline/execution.hpp"
+#include "pipeline/labels.hpp"
+#include "pipeline/run_config.hpp"
+
+namespace xxact::study {
+
+struct Run {
+  std::string name;               // of its folder, below OUTPUT/runs
+  pipeline::RunConfig config;
+  std::filesystem::path initial;  // model to start from; empty: none
+  double operations = 0;          // of the whole run, about: what the runs are dealt by
+};
+
+struct StudyOptions {
+  std::filesystem::path output;
+  int ranks_per_run = 1;
+  pipeline::Subset subset = pipeline::Subset::test;             // that runs are evaluated on
+  std::optional<std::chrono::sys_seconds> end;                  // of the job's allocation
+  std::chrono::seconds margin{60}, watchdog{100};               // as in training
+  pipeline::ExecutionOptions execution;
+  std::string program_version;
+};
+
+enum class StudyOutcome { finished, stopped };
+
+/// Which group does which runs, in their order: the longest first, each to the group that has least to do (Graham, doi:10.1137/0117039). [groups]
+std::vector<std::vector<std::size_t>> deal_runs(std::span<const double> costs, int groups);
+
+/// Groups of `ranks_per_run` consecutive ranks; what is left over belongs to the last one. ConfigError unless 1 <= ranks_per_run <= ranks.
+int groups_of(int ranks, int ranks_per_run);
+
+/// Trains and evaluates what is not done yet. OUTPUT/runs/NAME/result.json is there when a run is done, its checkpoints are gone then. A run whose numbers
+/// become unusable (NumericError) has the reason in it instead, and the others go on. ConfigError where a run of that name has another configuration. Collective on world.
+StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, const StudyOptions& options, const pipeline::Device& device, const comm::Communicator& world);
+
+/// However long the others take: a rank that is lost ends the job by itself. Collective on world.
+void wait_for_others(const comm::Communicator& world, const char* what);
+
+/// What a run gave.
+struct RunResult {
+  std::string failure;              // why there are no metrics; empty: there are
+  nlohmann::json metrics, summary;  // of the evaluation; of the training run (its summary.json)
+};
+/// Nothing where the run is not done. InputError when the file is damaged. Any rank.
+std::optional<RunResult> read_result(const std::filesystem::path& output, const Run& run);
+
+/// A run's course over its samples: (consumed samples, metric of the validation), from its metrics.jsonl.
+std::vector<std::pair<double, double>> validation_course(const std::filesystem::path& output, const Run& run, const std::string& metric);
+
+}  // namespace xxact::study

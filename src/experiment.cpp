@@ -1,0 +1,56 @@
+// xxact experiment: questions that several training runs answer together.
+#include <iostream>
+
+#include "pipeline/report/study_plots.hpp"
+#include "pipeline/run_folder.hpp"
+#include "pipeline/study/pretraining_experiment.hpp"
+#include "src/runtime.hpp"
+#include "src/study_command.hpp"
+
+namespace xxact {
+namespace {
+
+using options::value;
+
+void describe(options::options_description& description) {
+  description.add_options()
+      ("kind", value<std::string>()->required(), "pretraining: how much sooner models that start from others come to an error")
+      ("lengths", value<std::string>()->default_value("1"), "lengths of the runs of each arm, as multiples of epochs: what a shorter schedule reaches")
+      ("threshold", value<std::string>(), "validation errors to come to; default: the first arm's least one, of length 1");
+  describe_study(description, {});
+}
+
+ExitCode run(const options::variables_map& values, Runtime& runtime) {
+  if (values["kind"].as<std::string>() != "pretraining") throw ConfigError("experiment '{}': the kind that there is is pretraining", values["kind"].as<std::string>());
+  auto design = design_of(values, {});
+  design.fractions = {design.base.training.train_fraction};
+  design.lengths = numbers_of(values, "lengths");
+  study::ExperimentOptions options;
+  if (values.count("threshold") != 0) options.thresholds = numbers_of(values, "threshold");
+  options.level = level_of(values);
+  const auto study = open_study(values, runtime, std::move(design));
+  if (values["dry-run"].as<bool>()) {
+    const auto text = describe_budget(study);
+    if (runtime.root()) std::cout << text;
+    return ExitCode::done;
+  }
+  if (!do_study(study)) return ExitCode::stopped;
+  const auto& output = study.options.output;
+  sum_up(study, [&] {
+    const auto experiment = study::sum_up_experiment(output, study.design, study.runs, options);
+    pipeline::write_file_atomically(output / "experiment.json", experiment.dump(1) + "\n");
+    std::cout << study::experiment_table(experiment) << "wrote " << output.string() << "\n";
+  });
+  if (runtime.root()) runtime.after_finalize(report::draw_experiment, {output.string()});
+  return ExitCode::done;
+}
+
+}  // namespace
+
+const Command kExperimentCommand = {
+    "experiment", "several training runs that answer a question together",
+    "xxact experiment pretraining --data mp20.h5 --output studies/mp20 --like runs/masked --tasks crystal_system --arm scratch --arm \"masked init=runs/masked\" --lengths 0.25,0.5,1\n"
+    "mpirun -n 8 xxact experiment pretraining --data perovskites.h5 --output studies/perovskites --config study.ini --dry-run",
+    describe, {"kind"}, run, true};
+
+}  // namespace xxact

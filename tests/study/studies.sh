@@ -1,0 +1,73 @@
+# Studies as their users run them: on any ranks, interrupted and gone on with, refused; embeddings.
+data=$XXACT_SOURCE_DIR/data
+# The HDF5 files are read by h5py, where there is one.
+python=$XXACT_SOURCE_DIR/.venv/bin/python3
+[[ -x $python ]] || python=python3
+"$python" -c 'import h5py, numpy' || { echo "no h5py: HDF5 files are not read"; python=true; }
+rm -rf set.h5* scaling experiment embeddings
+"$XXACT" ingest "$data/perovskites.csv.gz" --symmetry none --output set.h5 > ingest.txt
+options=(--data set.h5 --tasks formation_energy_per_atom --patch 128 --width 16 --epochs 0.5 --seeds 2)
+design=(--sizes 4 --factor 8 --targets 0.05 --bootstrap 50 --coverage 20)
+$MPIRUN "$XXACT" scaling "${options[@]}" "${design[@]}" --output scaling --dry-run > budget.txt
+grep -q '16 runs: 2 arms, 4 sizes' budget.txt
+[[ ! -e scaling/runs ]]
+# Ranks are asked to stop: runs that were done stay done, the others go on from their checkpoints.
+XXACT_JOB_END_TIME=$(($(date +%s) + 3)) $MPIRUN "$XXACT" scaling "${options[@]}" "${design[@]}" --output scaling --stop-before-end 1 > stopped.txt 2>&1 || code=$?
+[[ ${code:-0} == 75 || ${code:-0} == 0 ]]
+$MPIRUN "$XXACT" scaling "${options[@]}" "${design[@]}" --output scaling > scaling.txt 2> again.txt
+grep -q '16 runs, [0-9]* of them done before' again.txt
+for file in runs.csv scaling.csv scaling.json scaling.h5 scaling_formation_energy_per_atom.svg; do [[ -s scaling/$file ]] || { echo "no scaling/$file"; exit 1; }; done
+[[ $(wc -l < scaling/runs.csv) == 17 ]]
+"$python" - <<'PY'
+import csv, h5py, json
+runs = list(csv.DictReader(open("scaling/runs.csv")))
+sizes = sorted({int(r["training_rows"]) for r in runs})
+assert len(sizes) == 4 and sizes[-1] == 3076 and abs(sizes[0] - 3076 / 8) < 1, sizes
+assert len({r["steps"] for r in runs}) == 1, "all runs do the same steps"
+task = json.load(open("scaling/scaling.json"))["tasks"][0]
+for arm in task["arms"]:
+    for form in ("without_floor", "with_floor"):
+        law = arm[form]
+        low, high = (law["exponent_interval"][k] for k in ("low", "high"))
+        assert float(low) <= law["exponent"] <= float(high), law
+    assert len(arm["points"]) == 8 and len(arm["targets"]) == 1
+with h5py.File("scaling/scaling.h5") as f:
+    errors = f["formation_energy_per_atom/bimodal/runs/error"][:]
+    assert sorted(errors) == sorted(p["error"] for p in task["arms"][1]["points"])
+    assert f["formation_energy_per_atom/bimodal/without_floor/exponent"].shape == (3,)
+assert 0 < task["composition_floor"]["deviation"] < 0.5
+PY
+# Another design in the same folder is refused, and says what to do.
+code=0
+$MPIRUN "$XXACT" scaling --data set.h5 --tasks formation_energy_per_atom --patch 128 --width 32 --epochs 0.5 --seeds 2 "${design[@]}" --output scaling 2> other.txt || code=$?
+[[ $code == 64 ]]
+grep -q 'was made with another configuration' other.txt
+code=0
+$MPIRUN "$XXACT" scaling "${options[@]}" "${design[@]}" --output none --arm 'a widht=3' 2> unknown.txt || code=$?
+[[ $code == 64 ]]
+grep -q widht unknown.txt
+
+arms=(--arm scratch --arm "tuned init=scaling/runs/bimodal-rows1-length1-seed{seed}")
+$MPIRUN "$XXACT" experiment pretraining "${options[@]}" --output experiment --lengths 0.5,1 "${arms[@]}" > experiment.txt
+grep -q 'sooner at validation' experiment.txt
+python3 - <<'PY'
+import json
+task = json.load(open("experiment/experiment.json"))["tasks"][0]
+assert [(a["arm"], a["length"]) for a in task["arms"]] == [("scratch", 0.5), ("scratch", 1.0), ("tuned", 0.5), ("tuned", 1.0)]
+assert all(len(c) >= 1 for a in task["arms"] for c in a["courses"])
+PY
+for plot in learning length; do [[ -s experiment/${plot}_formation_energy_per_atom.svg ]] || { echo "no plot of $plot"; exit 1; }; done
+
+$MPIRUN "$XXACT" embed --model scaling/runs/bimodal-rows1-length1-seed0 --data set.h5 --output embeddings > embed.txt
+grep -q 'embedded 333 rows, 0 could not be' embed.txt
+"$python" - <<'PY'
+import h5py, json, numpy as np
+summary = json.load(open("embeddings/embed.json"))
+with h5py.File("embeddings/embeddings.h5") as f:
+    for name in ("fused", "composition", "xrd"):
+        x = f[f"embedding/{name}"][:].astype(float)
+        assert x.shape == (333, 16) and np.isfinite(x).all()
+        values = np.linalg.eigvalsh(np.cov(x.T))[::-1]
+        assert np.allclose(summary["embeddings"][name]["variance"], (values / values.sum())[:10], atol=1e-6)
+PY
+[[ -s embeddings/embedding_fused.svg ]]
