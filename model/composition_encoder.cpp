@@ -40,7 +40,7 @@ torch::Tensor CompositionEncoder::position_scales() const {
 
 CompositionTokens CompositionEncoder::forward(const torch::Tensor& element, const torch::Tensor& fraction, const Dropout& dropout) const {
   CompositionTokens result;
-  const auto real = element.ne(0);
+  const auto real = fraction.gt(0);
   result.present = real.unsqueeze(-1).to(torch::kFloat32);
   // Only the host can look without waiting for the device.
   const bool padded = !element.is_cpu() || !real.all().item<bool>();

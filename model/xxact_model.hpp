@@ -15,8 +15,8 @@ namespace xxact::model {
 
 /// One micro-batch as the model wants it. Tensors that the mode does not use may be undefined.
 struct ModelInput {
-  torch::Tensor element;     // [B, E] int64, atomic number, descending fraction, 0 = padding; slot 0 is never padding
-  torch::Tensor fraction;    // [B, E] float32, sums to 1
+  torch::Tensor element;     // [B, E] int64, atomic number, descending fraction; 0: padding, or with a fraction of 1 a composition that is not known
+  torch::Tensor fraction;    // [B, E] float32, sums to 1; 0 = padding; slot 0 is never padding
   torch::Tensor pattern;     // [B, P] float32
   torch::Tensor sample_key;  // [B] int64: keys dropout; undefined or eval mode: no dropout
   torch::Tensor hidden = {}; // [B, n] int64: tokens of the pattern that the model does not see, none twice; undefined: it sees all

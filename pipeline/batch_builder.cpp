@@ -56,8 +56,8 @@ void Batch::weigh(const model::ObjectiveConfig& objective, const model::Counts& 
   loss_factor.copy_(model::loss_factors(objective, counts));
 }
 
-BatchBuilder::BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding)
-    : config_(config), standardisation_(standardisation), augmentation_(augmentation), hiding_(config.model.learns(model::Objective::masked) ? hiding : Hiding::off),
+BatchBuilder::BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding, Shown shown)
+    : config_(config), standardisation_(standardisation), augmentation_(augmentation), hiding_(config.model.learns(model::Objective::masked) ? hiding : Hiding::off), shown_(shown),
       simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {
   if (simulator_ == nullptr || augmentation == Augmentation::off || config.training.artefacts == 0) return;
   xrd::PatternOptions linear = config.pattern;
@@ -82,7 +82,7 @@ Batch BatchBuilder::build(std::span<const SampleRequest> samples) {
 void BatchBuilder::build(std::span<const SampleRequest> samples, Batch& batch) {
   batch.samples.assign(samples.begin(), samples.end());
   batch.failure.resize(samples.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) batch.failure[i] = unusable_reason(*samples[i].dataset, samples[i].row, config_.model);
+  for (std::size_t i = 0; i < samples.size(); ++i) batch.failure[i] = unusable_reason(*samples[i].dataset, samples[i].row, config_, shown_of(samples[i]));
   if (config_.model.uses_composition()) fill_composition(batch);
   if (config_.model.uses_xrd()) fill_patterns(batch);
   if (hiding_ == Hiding::on) hide_tokens(batch);
@@ -115,6 +115,7 @@ void BatchBuilder::fill_composition(Batch& batch) const {
   for (std::size_t i = 0; i < batch.samples.size(); ++i) {
     const auto& sample = batch.samples[i];
     sort_composition(sample.dataset->composition(sample.row), shares);
+    if (shown_of(sample) == Shown::pattern) shares = {{0, 1.0F}};
     if (shares.empty()) shares.push_back({1, 1.0F});  // never predicted: the row has a failure
     if (augmentation_ == Augmentation::on && config_.training.fraction_jitter > 0)
       jitter(shares, config_.training.fraction_jitter,
@@ -134,7 +135,7 @@ void BatchBuilder::fill_patterns(Batch& batch) {
     const auto& sample = batch.samples[i];
     const std::span<float> out(pattern + i * points, points);
     std::fill(out.begin(), out.end(), 0.0F);
-    if (!batch.failure[i].empty()) continue;
+    if (!batch.failure[i].empty() || shown_of(sample) == Shown::composition) continue;
     try {
       simulate(sample, out);
     } catch (const InputError& error) {
@@ -157,7 +158,7 @@ void BatchBuilder::hide_tokens(Batch& batch) {
     choose_hidden(tokens, config_.training.mask_run, {static_cast<std::uint64_t>(config_.training.seed), Purpose::mask, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample)}, hidden);
     const float* pattern = batch.input.pattern.data_ptr<float>() + i * points;
     if (batch.failure[static_cast<std::size_t>(i)].empty() && config_.training.masked_target == MaskedTarget::clean && artefact_strength(sample) > 0) {
-      simulator_->pattern(sample.dataset->structure(sample.row), 0, clean_);
+      clean_pattern(sample, 0, clean_);
       pattern = clean_.data();
     }
     for (const auto token : hidden) target = std::copy_n(pattern + token * patch, patch, target);
@@ -178,7 +179,42 @@ void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
     CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::strain, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample));
     strain = config_.training.strain * (2.0 * random.uniform() - 1.0);
   }
-  simulator_->pattern(sample.dataset->structure(sample.row), strain, out);
+  clean_pattern(sample, strain, out);
+}
+
+Shown BatchBuilder::shown_of(const SampleRequest& sample) const {
+  if (shown_ != Shown::all) return shown_;
+  const auto& [composition, pattern] = std::pair(config_.training.drop_composition, config_.training.drop_pattern);
+  if (pattern > 0 && !sample.dataset->has_structure(sample.row)) return Shown::composition;
+  if (augmentation_ == Augmentation::off || composition + pattern == 0) return Shown::all;
+  const double drawn = static_cast<double>(
+      CounterRandom(static_cast<std::uint64_t>(config_.training.seed), Purpose::absent_input, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample)).uniform());
+  return drawn < composition ? Shown::pattern : drawn < composition + pattern ? Shown::composition : Shown::all;
+}
+
+std::int64_t BatchBuilder::pattern_row(const SampleRequest& sample) const {
+  if (config_.pattern_content != PatternContent::shuffled) return sample.row;
+  const auto& dataset = *sample.dataset;
+  const auto rows = dataset.size();
+  const auto split = dataset.split()[static_cast<std::size_t>(sample.row)];
+  // From a place on that hangs on the record alone: the next row that can be simulated.
+  const auto start = static_cast<std::int64_t>(sampling::record_key(static_cast<std::uint64_t>(Purpose::partner), dataset.id(sample.row)) % static_cast<std::uint64_t>(rows));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const auto row = (start + i) % rows;
+    if (row != sample.row && dataset.split()[static_cast<std::size_t>(row)] == split && dataset.has_structure(row) && !simulator_->refusal(dataset.structure(row))) return row;
+  }
+  throw InputError("no other row of its split has a pattern that could stand in for its own");
+}
+
+void BatchBuilder::clean_pattern(const SampleRequest& sample, double strain, std::span<float> out) {
+  if (config_.pattern_content != PatternContent::system) return simulator_->pattern(sample.dataset->structure(pattern_row(sample)), strain, out);
+  // The middle half of one of seven parts of the pattern.
+  std::fill(out.begin(), out.end(), 0.0F);
+  const auto row = static_cast<std::size_t>(sample.row);
+  const int given = sample.dataset->space_group()[row], system = crystal_system_of(given > 0 ? given : sample.dataset->space_group_spglib()[row]);
+  if (system < 0) return;
+  const auto part = out.size() / kCrystalSystems;
+  std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(system) * part + part / 4), part / 2, 1.0F);
 }
 
 void BatchBuilder::simulate_measured(const SampleRequest& sample, double strength, std::span<float> out) {
@@ -198,9 +234,10 @@ void BatchBuilder::simulate_measured(const SampleRequest& sample, double strengt
       // A partner that cannot be simulated is no impurity; as a sample it is reported where it is one.
     }
   }
-  const auto row = static_cast<std::size_t>(sample.row);
+  const auto own_row = pattern_row(sample);
+  const auto row = static_cast<std::size_t>(own_row);
   const int given = dataset.space_group()[row], group = given > 0 ? given : dataset.space_group_spglib()[row];
-  realistic_->pattern(dataset.structure(sample.row), crystal_system_of(group), artefacts, impurity, out, measured_);
+  realistic_->pattern(dataset.structure(own_row), crystal_system_of(group), artefacts, impurity, out, measured_);
 }
 
 void BatchBuilder::fill_targets(Batch& batch) const {
@@ -225,6 +262,11 @@ void BatchBuilder::fill_formulas(Batch& batch) const {
   for (const auto& sample : batch.samples) batch.formula.push_back(formula_key(sample.dataset->composition(sample.row)));
 }
 
+std::string_view shown_name(Shown shown) {
+  constexpr std::array<std::string_view, 3> kNames = {"all", "composition", "pattern"};
+  return kNames[static_cast<std::size_t>(shown)];
+}
+
 std::int64_t formula_key(const io::CompositionView& composition) {
   std::vector<std::pair<std::uint8_t, float>> shares;
   for (std::size_t i = 0; i < composition.atomic_number.size(); ++i) shares.emplace_back(composition.atomic_number[i], composition.fraction[i]);
@@ -245,9 +287,10 @@ model::Targets to_device(const model::Targets& targets, const torch::Device& dev
   return {{move(targets.value[0], device), move(targets.value[1], device), move(targets.value[2], device)}, move(targets.hidden_points, device)};
 }
 
-std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const model::ModelConfig& config) {
-  if (config.uses_xrd() && !dataset.has_structure(row)) return "no structure, so no diffraction pattern";
-  if (config.uses_composition() && dataset.composition(row).atomic_number.empty()) return "no composition";
+std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const RunConfig& config, Shown shown) {
+  const bool needs_pattern = config.model.uses_xrd() && shown != Shown::composition && config.training.drop_pattern == 0;
+  if ((needs_pattern || shown == Shown::pattern) && !dataset.has_structure(row)) return "no structure, so no diffraction pattern";
+  if (config.model.uses_composition() && shown != Shown::pattern && dataset.composition(row).atomic_number.empty()) return "no composition";
   return {};
 }
 

@@ -51,10 +51,15 @@ enum class Augmentation { off, on };
 /// Whether tokens of patterns are hidden, for models that learn to rebuild them.
 enum class Hiding { off, on };
 
+/// What a model is shown of a row.
+enum class Shown { all, composition, pattern };
+/// "all", "composition", "pattern"
+std::string_view shown_name(Shown shown);
+
 class BatchBuilder {
  public:
-  /// References must outlive it.
-  BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding = Hiding::off);
+  /// References must outlive it. `shown` holds for all rows; where it is `all`, training hides what the configuration says.
+  BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding = Hiding::off, Shown shown = Shown::all);
   ~BatchBuilder();
   BatchBuilder(BatchBuilder&&) noexcept;
 
@@ -66,6 +71,11 @@ class BatchBuilder {
   void fill_composition(Batch& batch) const;
   void fill_patterns(Batch& batch);
   void hide_tokens(Batch& batch);
+  Shown shown_of(const SampleRequest& sample) const;
+  /// The row whose pattern the sample has.
+  std::int64_t pattern_row(const SampleRequest& sample) const;
+  /// Without artefacts.
+  void clean_pattern(const SampleRequest& sample, double strain, std::span<float> out);
   void simulate(const SampleRequest& sample, std::span<float> out);
   double artefact_strength(const SampleRequest& sample) const;
   void simulate_measured(const SampleRequest& sample, double strength, std::span<float> out);
@@ -76,6 +86,7 @@ class BatchBuilder {
   const Standardisation& standardisation_;
   Augmentation augmentation_;
   Hiding hiding_;
+  Shown shown_;
   std::vector<float> clean_;                              // [points]
   std::unique_ptr<xrd::Simulator> simulator_;             // null for models without patterns
   std::unique_ptr<xrd::RealisticSimulator> realistic_;    // null without artefacts
@@ -91,7 +102,7 @@ std::int64_t formula_key(const io::CompositionView& composition);
 model::ModelInput to_device(const model::ModelInput& input, const torch::Device& device);
 model::Targets to_device(const model::Targets& targets, const torch::Device& device);
 
-/// Why a row cannot be given to a model of this mode (no structure, no composition), or empty. Cheap: simulates nothing.
-std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const model::ModelConfig& config);
+/// Why a row cannot be given to this model (no structure, no composition), or empty. Cheap: simulates nothing.
+std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const RunConfig& config, Shown shown = Shown::all);
 
 }  // namespace xxact::pipeline

@@ -25,7 +25,7 @@ EmbeddedRows embed_rows(LoadedModel& loaded, const io::Dataset& dataset, std::sp
   const auto& config = loaded.description.config;
   loaded.net->eval();
   std::vector<BatchBuilder> builders;
-  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, loaded.description.standardisation, Augmentation::off);
+  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, loaded.description.standardisation, Augmentation::off, Hiding::off, options.shown);
   const auto total = std::ssize(rows);
   Loader loader(std::move(builders), (total + options.batch - 1) / options.batch, options.loader, [&](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
     std::vector<SampleRequest> samples;

@@ -37,7 +37,7 @@ Predictions infer(model::XxactModel& net, const RunConfig& config, const Standar
   const auto start = std::chrono::steady_clock::now();
   net->eval();
   std::vector<BatchBuilder> builders;
-  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, standardisation, Augmentation::off);
+  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, standardisation, Augmentation::off, Hiding::off, options.shown);
   const auto total = std::ssize(rows);
   Loader loader(std::move(builders), (total + options.batch - 1) / options.batch, options.loader, [&](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
     std::vector<SampleRequest> samples;

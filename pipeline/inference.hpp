@@ -11,6 +11,7 @@
 
 #include "io/dataset.hpp"
 #include "model/xxact_model.hpp"
+#include "pipeline/batch_builder.hpp"
 #include "pipeline/device.hpp"
 #include "pipeline/labels.hpp"
 #include "pipeline/loader_plan.hpp"
@@ -22,6 +23,7 @@ struct InferenceOptions {
   LoaderPlan loader;
   std::int64_t batch = 256;
   std::function<void(std::int64_t)> progress;  // rows done so far; may be empty
+  Shown shown = Shown::all;
 };
 
 /// N rows in the order given.

@@ -85,6 +85,7 @@ std::vector<Field> pattern_fields() {
   fields.push_back(number<double>("fwhm", "Gaussian full width at half maximum of the lines, degrees", [](RunConfig& c) -> double& { return c.pattern.fwhm_deg; }, 0.001, 10.0));
   fields.push_back(choice<xrd::FormFactors>("form-factors", "atomic form factors", {"it92", "pymatgen", "neutron", "waasmaier-kirfel"}, [](RunConfig& c) -> auto& { return c.pattern.simulation.form_factors; }));
   fields.push_back(toggle("dispersion", "anomalous dispersion f', f''", [](RunConfig& c) -> bool& { return c.pattern.simulation.dispersion; }));
+  fields.push_back(choice<PatternContent>("pattern-content", "what a row's pattern tells, to see what the model makes of it: full; shuffled: that of another row of the same split; system: its crystal system alone", {"full", "shuffled", "system"}, [](RunConfig& c) -> auto& { return c.pattern_content; }));
   fields.push_back(toggle("square-root", "square root of the intensities, which lifts weak lines", [](RunConfig& c) -> bool& { return c.pattern.square_root; }));
   return fields;
 }
@@ -119,6 +120,8 @@ std::vector<Field> training_fields() {
   f.push_back(number<double>("artefacts", "strength of the artefacts of a real measurement in training patterns (docs/physics.md), 0 to 1; 0: clean", [](T& c) -> double& { return c.training.artefacts; }, 0.0, 1.0));
   f.push_back(number<double>("artefact-ramp", "share of the samples over which the artefacts grow from nothing to their strength", [](T& c) -> double& { return c.training.artefact_ramp; }, 0.0, 1.0));
   f.push_back(number<double>("fraction-jitter", "relative standard deviation of training compositions (CrabNet: 0.02)", [](T& c) -> double& { return c.training.fraction_jitter; }, 0.0, 0.2));
+  f.push_back(number<double>("drop-composition", "share of training samples whose composition the model is not shown, so that it can do without", [](T& c) -> double& { return c.training.drop_composition; }, 0.0, 1.0));
+  f.push_back(number<double>("drop-pattern", "share of training samples whose pattern the model is not shown, none of those without composition; rows without a structure can be given to it then", [](T& c) -> double& { return c.training.drop_pattern; }, 0.0, 1.0));
   f.push_back(number<double>("mask-ratio", "share of a pattern's tokens that masked modelling hides; at least one", [](T& c) -> double& { return c.training.mask_ratio; }, 0.0, 0.99));
   f.push_back(number<std::int64_t>("mask-run", "neighbouring tokens that are hidden together", [](T& c) -> auto& { return c.training.mask_run; }, 1, 1 << 20));
   f.push_back(choice<MaskedTarget>("masked-target", "what hidden tokens are to be rebuilt as: the clean pattern, or the one that is seen, artefacts and strain included", {"clean", "seen"}, [](T& c) -> auto& { return c.training.masked_target; }));
@@ -219,6 +222,14 @@ void validate(const RunConfig& config) {
     throw ConfigError("batch-start = {} is more than global-batch = {}", config.training.batch_start, config.training.global_batch);
   if (config.training.window_rows > 0 && config.training.window_rows < config.training.window_block)
     throw ConfigError("window-rows = {} is less than a block of {} rows (window-block)", config.training.window_rows, config.training.window_block);
+  if (config.training.drop_composition + config.training.drop_pattern > 0 && config.model.mode != model::Mode::bimodal)
+    throw ConfigError("drop-composition and drop-pattern leave one of two inputs: they need mode = bimodal");
+  if (config.training.drop_composition + config.training.drop_pattern > 0 && !config.model.objectives.empty())
+    throw ConfigError("drop-composition and drop-pattern cannot be had with objectives, which need both inputs");
+  if (config.training.drop_composition + config.training.drop_pattern > 1)
+    throw ConfigError("drop-composition = {} and drop-pattern = {}: no sample can lack both", config.training.drop_composition, config.training.drop_pattern);
+  if (config.training.window_rows > 0 && config.pattern_content == PatternContent::shuffled)
+    throw ConfigError("pattern-content = shuffled takes patterns of the whole split: it cannot be had with window-rows = {}", config.training.window_rows);
   if (config.training.window_rows > 0 && config.training.stratify != sampling::Stratification::none)
     throw ConfigError("stratify = labels cannot be had with window-rows = {}: windows are shuffled whole", config.training.window_rows);
   if (config.training.artefacts > 0 && config.training.strain > 0)

@@ -26,6 +26,9 @@ enum class RampRate { root, constant };
 /// What hidden tokens are to be rebuilt as: the pattern of the ideal measurement, or the one that the model sees.
 enum class MaskedTarget { clean, seen };
 
+/// What the pattern of a row tells: all; that of another row of the same split (what chance and the model's size give); its crystal system alone.
+enum class PatternContent { full, shuffled, system };
+
 struct TrainingConfig {
   double epochs = 40;                // passes over the training rows; the stream may end within one
   std::int64_t global_batch = 128;   // samples an optimiser step, a property of the run, not of the machine
@@ -48,6 +51,8 @@ struct TrainingConfig {
   double artefacts = 0;              // strength of the artefacts of a measurement in training patterns, 0 to 1
   double artefact_ramp = 0.5;        // the share of the samples over which the strength grows to that
   double fraction_jitter = 0.02;     // relative, standard deviation, of training compositions
+  double drop_composition = 0;       // share of training samples whose composition the model is not shown
+  double drop_pattern = 0;           // likewise of patterns, of other samples
   double mask_ratio = 0.05;          // of a pattern's tokens that masked modelling hides
   std::int64_t mask_run = 1;         // neighbours that are hidden together
   MaskedTarget masked_target = MaskedTarget::clean;
@@ -66,6 +71,7 @@ struct TrainingConfig {
 struct RunConfig {
   model::ModelConfig model;
   xrd::PatternOptions pattern;
+  PatternContent pattern_content = PatternContent::full;
   TrainingConfig training;
 };
 

@@ -75,6 +75,7 @@ class Screening {
       : models_(models), data_(data), all_(data), options_(options), device_(device), comm_(comm) {
     for (const auto& source : data) hashes_ += (hashes_.empty() ? "" : ",") + source.content_hash();
     description_ = describe_results(models, hashes_, options.program_version);
+    description_.attributes["shown"] = std::string(shown_name(options.inference.shown));
     const auto tasks = tasks_of(models);
     classes_ = std::find(tasks.begin(), tasks.end(), model::Task::crystal_system) != tasks.end();
     // What never became a row of a dataset stands at the end of the table.
@@ -88,7 +89,7 @@ class Screening {
     Ranking ranking(description_, classes_, options_.rank_by.column, options_.rank_by.descending, options_.top);
     std::int64_t predicted = 0;
     {
-      io::ResultsFile file(comm_.handle(), table, layout(), description_.attributes.at("model_hash") + " " + hashes_ + " " + options_.program_version);
+      io::ResultsFile file(comm_.handle(), table, layout(), description_.attributes.at("model_hash") + " " + hashes_ + " " + options_.program_version + " " + description_.attributes.at("shown"));
       predicted = all_.rows() - std::min(file.done(), all_.rows());
       predict_rounds(file);
       const auto total = all_.rows() + total_rejected_;

@@ -51,11 +51,11 @@ sampling::RowSelection usable_rows(const io::Dataset& dataset, const RunConfig& 
 
 }  // namespace
 
-RowJudge::RowJudge(const RunConfig& config) : model_(config.model), simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {}
+RowJudge::RowJudge(const RunConfig& config) : config_(config), simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {}
 
 std::string RowJudge::refusal(const io::Dataset& dataset, std::int64_t row) const {
-  std::string reason = unusable_reason(dataset, row, model_);
-  if (reason.empty() && simulator_) reason = simulator_->refusal(dataset.structure(row)).value_or("");
+  std::string reason = unusable_reason(dataset, row, config_);
+  if (reason.empty() && simulator_ && dataset.has_structure(row)) reason = simulator_->refusal(dataset.structure(row)).value_or("");
   return reason;
 }
 

@@ -24,7 +24,7 @@ class RowJudge {
   std::string refusal(const io::Dataset& dataset, std::int64_t row) const;
 
  private:
-  const model::ModelConfig& model_;
+  const RunConfig& config_;
   std::unique_ptr<xrd::Simulator> simulator_;  // null for models without patterns
 };
 

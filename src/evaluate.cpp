@@ -23,6 +23,7 @@ void describe(options::options_description& description) {
       ("data", value<std::string>()->required(), "dataset file, or anything that ingest reads")
       ("split", value<std::string>()->default_value("test"), "rows to evaluate: train, validation, test or all")
       ("output", value<std::string>()->required(), "folder for metrics.json, predictions.h5 and plots");
+  describe_shown_option(description);
   describe_memory_option(description);
   describe_compute_options(description);
 }
@@ -36,8 +37,10 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto dataset = open_subset(values["data"].as<std::string>(), output, evaluation.subset, node_memory(values, runtime), runtime);
   evaluation.output = output;
   evaluation.inference.loader = compute.device.threads().loader;
+  evaluation.inference.shown = shown_option(values, models);
   evaluation.program_version = kVersion;
   auto metrics = pipeline::evaluate(models, dataset, evaluation, compute.device.torch(), compute.comm);
+  metrics["shown"] = values["show"].as<std::string>();
   metrics["split"] = values["split"].as<std::string>();
   if (runtime.root()) {
     pipeline::write_file_atomically(output / "metrics.json", metrics.dump(2) + "\n");

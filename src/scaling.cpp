@@ -22,7 +22,7 @@ void describe(options::options_description& description) {
       ("work-exponent", value<std::string>()->default_value("0"), "samples that a run visits go with the share to this power: 0: every run does the same steps, of --epochs over all rows; 1: the same epochs")
       ("targets", value<std::string>()->default_value(""), "errors to say the needed rows for, with commas between")
       ("bootstrap", value<int>()->default_value(4000), "resamples of the bootstrap that is shown beside the intervals; 0: none")
-      ("coverage", value<int>()->default_value(400), "simulated studies that say how often such intervals hold the truth");
+      ("coverage", value<int>()->default_value(1000), "simulated studies that say how often such intervals hold the truth");
   describe_study(description, {"train-fraction"});
 }
 

@@ -24,6 +24,7 @@ void describe(options::options_description& description) {
       ("rank-by", value<std::string>()->default_value(""), "COLUMN, COLUMN:asc or COLUMN:desc: a label, label_std, label_lo90, label_hi90 or "
                                                           "probability_<crystal system>; default: the first label, ascending")
       ("top", value<std::int64_t>()->default_value(0), "rows of ranking.csv; 0: all");
+  describe_shown_option(description);
   describe_memory_option(description);
   describe_compute_options(description);
 }
@@ -43,6 +44,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto rank_by = values["rank-by"].as<std::string>();
   screening.rank_by = pipeline::parse_rank_by(rank_by.empty() ? default_column(models) : rank_by);
   screening.inference.loader = compute.device.threads().loader;
+  screening.inference.shown = shown_option(values, models);
   screening.program_version = kVersion;
   auto data = open_sources(values["data"].as<std::vector<std::string>>(), screening.output, node_memory(values, runtime), runtime);
   const auto summary = pipeline::screen(models, data, screening, compute.device.torch(), compute.comm);

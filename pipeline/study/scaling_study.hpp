@@ -13,7 +13,7 @@ namespace xxact::study {
 struct ScalingOptions {
   std::vector<double> targets;  // errors to say the needed rows for
   scaling_law::StatisticsOptions statistics;
-  int coverage_repetitions = 400;
+  int coverage_repetitions = 1000;
 };
 
 /// The study as JSON: of each task of the first arm, and each arm: runs (rows, seed, error), laws without and with a floor with their intervals, how often such intervals cover the truth in simulated studies of this size,

@@ -10,7 +10,7 @@ namespace xxact {
 
 /// What a stream of random numbers is for; different purposes never share values.
 /// The simulated artefacts of a measurement have one each, first_artefact + index (pipeline/xrd/artefacts.hpp).
-enum class Purpose : std::uint32_t { sample_order = 1, strain = 2, fraction_jitter = 3, dropout = 4, mask = 5, weights = 6, bootstrap = 7, subset = 8, block_order = 9, merge_phase = 10, synthesis = 11, first_artefact = 64 };
+enum class Purpose : std::uint32_t { sample_order = 1, strain = 2, fraction_jitter = 3, dropout = 4, mask = 5, weights = 6, bootstrap = 7, subset = 8, block_order = 9, merge_phase = 10, synthesis = 11, absent_input = 12, partner = 13, first_artefact = 64 };
 
 class CounterRandom {
  public:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "pipeline/batch_builder.hpp"
 #include "src/base/error.hpp"
@@ -63,6 +64,106 @@ TEST_F(TrainingPatterns, DependOnSeedEpochAndSampleOnly) {
 TEST_F(TrainingPatterns, BringAStrainOfTheirOwn) {
   config_.training.strain = 0.01;
   EXPECT_THROW(validate(config_), ConfigError);
+}
+
+/// What the model is shown: the whole of a row, part of it, something else in its place.
+class ShownInputs : public testing::Test {
+ protected:
+  ShownInputs() : dataset_(training_dataset()), config_(training_case(16, 1)) { config_.training.strain = 0; }
+
+  std::vector<SampleRequest> rows(std::int64_t count, std::int64_t epoch = 0) const {
+    std::vector<SampleRequest> requests;
+    for (std::int64_t row = 0; row < count; ++row) requests.push_back({&dataset_, nullptr, row, epoch, row});
+    return requests;
+  }
+  Batch build(const RunConfig& config, std::int64_t count, Augmentation augmentation = Augmentation::off, Shown shown = Shown::all, std::int64_t epoch = 0) const {
+    return BatchBuilder(config, standardisation_, augmentation, Hiding::off, shown).build(rows(count, epoch));
+  }
+
+  const io::Dataset& dataset_;
+  RunConfig config_;
+  Standardisation standardisation_;
+};
+
+TEST_F(ShownInputs, AShuffledPatternIsThatOfAnotherRowOfTheSplit) {
+  const auto own = build(config_, dataset_.size()).input.pattern;
+  config_.pattern_content = PatternContent::shuffled;
+  constexpr std::int64_t kRows = 64;
+  const auto shuffled = build(config_, kRows).input.pattern;
+  EXPECT_TRUE(torch::equal(build(config_, kRows, Augmentation::on).input.pattern, shuffled)) << "in training and validation alike";
+  std::set<std::int64_t> partners;
+  for (std::int64_t row = 0; row < kRows; ++row) {
+    const auto found = (own - shuffled[row]).abs().amax(1).eq(0).nonzero().flatten();
+    ASSERT_GE(found.numel(), 1) << "row " << row;
+    bool same_split = false;
+    for (std::int64_t k = 0; k < found.numel(); ++k) {
+      const auto partner = found[k].item<std::int64_t>();
+      EXPECT_NE(partner, row);
+      same_split = same_split || dataset_.split()[static_cast<std::size_t>(partner)] == dataset_.split()[static_cast<std::size_t>(row)];
+      partners.insert(partner);
+    }
+    EXPECT_TRUE(same_split);
+  }
+  EXPECT_GT(partners.size(), 50U);
+}
+
+TEST_F(ShownInputs, OfAPatternItsCrystalSystemAlone) {
+  config_.pattern_content = PatternContent::system;
+  constexpr std::int64_t kRows = 64;
+  const auto pattern = build(config_, kRows).input.pattern;
+  const Labels labels(dataset_, {model::Task::crystal_system}, false);
+  std::set<int> systems;
+  for (std::int64_t i = 0; i < kRows; ++i)
+    for (std::int64_t j = 0; j < i; ++j) EXPECT_EQ(torch::equal(pattern[i], pattern[j]), labels.crystal_system(i) == labels.crystal_system(j));
+  for (std::int64_t i = 0; i < kRows; ++i) systems.insert(static_cast<int>(labels.crystal_system(i)));
+  EXPECT_GE(systems.size(), 2U);
+  EXPECT_TRUE(pattern.amax(1).eq(1).all().item<bool>());
+}
+
+TEST_F(ShownInputs, TrainingLeavesOutOneInputOfSomeSamples) {
+  config_.training.drop_composition = 0.3;
+  config_.training.drop_pattern = 0.2;
+  constexpr std::int64_t kRows = 2000;
+  const auto batch = build(config_, kRows, Augmentation::on);
+  const auto no_composition = batch.input.element.select(1, 0).eq(0), no_pattern = batch.input.pattern.amax(1).eq(0);
+  EXPECT_FALSE(no_composition.logical_and(no_pattern).any().item<bool>());
+  EXPECT_NEAR(no_composition.to(torch::kFloat64).mean().item<double>(), 0.3, 0.04);
+  EXPECT_NEAR(no_pattern.to(torch::kFloat64).mean().item<double>(), 0.2, 0.04);
+  EXPECT_TRUE(batch.input.fraction.sum(1).allclose(torch::ones({kRows})));
+  EXPECT_FALSE(torch::equal(build(config_, kRows, Augmentation::on, Shown::all, 1).input.element.select(1, 0).eq(0), no_composition)) << "others in the next epoch";
+  EXPECT_TRUE(build(config_, kRows).input.element.select(1, 0).gt(0).all().item<bool>()) << "none where nothing is trained";
+}
+
+TEST_F(ShownInputs, AModelAnswersWithoutAnInputAsIfItHadNeverBeenThere) {
+  config_.training.drop_pattern = 0.1;
+  model::XxactModel net(config_.model, model::mat2vec_table(), 3);
+  net->eval();
+  const torch::NoGradGuard guard;
+  auto without = build(config_, 8, Augmentation::off, Shown::composition), other = build(config_, 8, Augmentation::off, Shown::pattern);
+  EXPECT_EQ(without.input.pattern.abs().max().item<float>(), 0);
+  EXPECT_EQ(other.input.element.abs().max().item<std::int64_t>(), 0);
+  // Whatever the composition is, the same is said without it; padding changes nothing.
+  const auto said = net->forward(other.input).head[0];
+  EXPECT_TRUE(said.isfinite().all().item<bool>());
+  other.input.element = torch::cat({other.input.element, torch::zeros({8, 3}, torch::kInt64)}, 1);
+  other.input.fraction = torch::cat({other.input.fraction, torch::zeros({8, 3})}, 1);
+  EXPECT_TRUE(net->forward(other.input).head[0].allclose(said, 1e-5, 1e-6));
+}
+
+TEST_F(ShownInputs, WhatCannotBeIsRefused) {
+  const auto refusal = [](auto change) -> std::string {
+    auto config = training_case(16, 1);
+    change(config);
+    try {
+      validate(config);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(refusal([](RunConfig& c) { c.model.mode = model::Mode::xrd, c.training.drop_pattern = 0.1; }).find("mode = bimodal"), std::string::npos);
+  EXPECT_NE(refusal([](RunConfig& c) { c.training.drop_pattern = 0.6, c.training.drop_composition = 0.6; }).find("lack both"), std::string::npos);
+  EXPECT_NE(refusal([](RunConfig& c) { c.pattern_content = PatternContent::shuffled, c.training.window_rows = 8192; }).find("window-rows"), std::string::npos);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@ data=$XXACT_SOURCE_DIR/data
 python=$XXACT_SOURCE_DIR/.venv/bin/python3
 [[ -x $python ]] || python=python3
 "$python" -c 'import h5py, numpy' || { echo "no h5py: HDF5 files are not read"; python=true; }
-rm -rf set.h5* scaling experiment embeddings
+rm -rf set.h5* scaling experiment embeddings either
 "$XXACT" ingest "$data/perovskites.csv.gz" --symmetry none --output set.h5 > ingest.txt
 options=(--data set.h5 --tasks formation_energy_per_atom --patch 128 --width 16 --epochs 0.5 --seeds 2)
 design=(--sizes 4 --factor 8 --targets 0.05 --bootstrap 50 --coverage 20)
@@ -57,6 +57,19 @@ assert [(a["arm"], a["length"]) for a in task["arms"]] == [("scratch", 0.5), ("s
 assert all(len(c) >= 1 for a in task["arms"] for c in a["courses"])
 PY
 for plot in learning length; do [[ -s experiment/${plot}_formation_energy_per_atom.svg ]] || { echo "no plot of $plot"; exit 1; }; done
+
+# One model that works with both inputs and with either.
+$MPIRUN "$XXACT" train --data set.h5 --tasks formation_energy_per_atom --patch 128 --width 16 --epochs 0.5 --drop-composition 0.2 --drop-pattern 0.2 --output either
+for shown in all composition pattern; do $MPIRUN "$XXACT" evaluate --model either --data set.h5 --show $shown --output either/$shown > either.txt; done
+python3 - <<'PY'
+import json
+errors = {s: json.load(open(f"either/{s}/metrics.json"))["formation_energy_per_atom"]["mae"] for s in ("all", "composition", "pattern")}
+assert len(set(errors.values())) == 3 and all(0 < e < 2 for e in errors.values()), errors
+PY
+code=0
+"$XXACT" screen --model scaling/runs/composition-rows1-length1-seed0 --data set.h5 --show pattern --output none 2> shown.txt || code=$?
+[[ $code == 64 ]]
+grep -q 'has mode = composition' shown.txt
 
 $MPIRUN "$XXACT" embed --model scaling/runs/bimodal-rows1-length1-seed0 --data set.h5 --output embeddings > embed.txt
 grep -q 'embedded 333 rows, 0 could not be' embed.txt
