@@ -36,11 +36,21 @@ json read_json(const fs::path& file) try {
   throw InputError("{}: {}; remove it to do the run again", file.string(), error.what());
 }
 
-/// A folder of that name is of this run.
-void refuse_another_run(const fs::path& folder, const Run& run) {
-  const auto file = folder / "config.ini";
-  if (!fs::exists(file) || text_of(file) == pipeline::to_ini(run.config)) return;
-  throw ConfigError("{}: was made with another configuration; choose another --output, or remove this folder to do the run again", folder.string());
+/// What a run's result hangs on: a folder of its name that was made of anything else is not of this run.
+std::string identity_of(const Run& run, const io::Dataset& dataset, const StudyOptions& options) {
+  json identity = {{"config", pipeline::to_ini(run.config)}, {"dataset_hash", dataset.content_hash()}, {"evaluated_on", static_cast<int>(options.subset)}};
+  if (!run.initial.empty()) identity["initial"] = io::read_checkpoint(pipeline::model_file_of(run.initial)).digest();
+  return identity.dump(1) + "\n";
+}
+
+void refuse_another_run(const fs::path& folder, const std::string& identity) {
+  const auto file = folder / "run.json";
+  if (!fs::exists(file) || text_of(file) == identity) return;
+  const auto before = read_json(file), now = json::parse(identity);
+  std::string differ;
+  for (const auto& [key, value] : now.items())
+    if (before.value(key, json()) != value) differ += (differ.empty() ? "" : ", ") + key;
+  throw ConfigError("{}: was made with another configuration ({}); choose another --output, or remove this folder to do the run again", folder.string(), differ.empty() ? "initial" : differ);
 }
 
 class Group {
@@ -168,7 +178,11 @@ StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, c
   std::string done_text(runs.size(), '-');
   io::collectively(world.handle(), [&] {
     for (std::size_t i = 0; world.root() && i < runs.size(); ++i) {
-      refuse_another_run(folder_of(options.output, runs[i]), runs[i]);
+      const auto folder = folder_of(options.output, runs[i]);
+      const auto identity = identity_of(runs[i], dataset, options);
+      refuse_another_run(folder, identity);
+      fs::create_directories(folder);
+      pipeline::write_file_atomically(folder / "run.json", identity);
       if (read_result(options.output, runs[i])) done_text[i] = 'x';
     }
   });

@@ -41,7 +41,11 @@ PY
 code=0
 $MPIRUN "$XXACT" scaling --data set.h5 --tasks formation_energy_per_atom --patch 128 --width 32 --epochs 0.5 --seeds 2 "${design[@]}" --output scaling 2> other.txt || code=$?
 [[ $code == 64 ]]
-grep -q 'was made with another configuration' other.txt
+grep -q 'was made with another configuration (config)' other.txt
+code=0
+$MPIRUN "$XXACT" scaling "${options[@]}" "${design[@]}" --split validation --output scaling 2> other.txt || code=$?
+[[ $code == 64 ]]
+grep -q 'another configuration (evaluated_on)' other.txt
 code=0
 $MPIRUN "$XXACT" scaling "${options[@]}" "${design[@]}" --output none --arm 'a widht=3' 2> unknown.txt || code=$?
 [[ $code == 64 ]]
@@ -56,6 +60,10 @@ task = json.load(open("experiment/experiment.json"))["tasks"][0]
 assert [(a["arm"], a["length"]) for a in task["arms"]] == [("scratch", 0.5), ("scratch", 1.0), ("tuned", 0.5), ("tuned", 1.0)]
 assert all(len(c) >= 1 for a in task["arms"] for c in a["courses"])
 PY
+code=0
+$MPIRUN "$XXACT" experiment pretraining "${options[@]}" --output experiment --lengths 0.5,1 --arm scratch --arm "tuned init=scaling/runs/bimodal-rows0.5-length1-seed{seed}" 2> other.txt || code=$?
+[[ $code == 64 ]]
+grep -q 'another configuration (initial)' other.txt
 for plot in learning length; do [[ -s experiment/${plot}_formation_energy_per_atom.svg ]] || { echo "no plot of $plot"; exit 1; }; done
 
 # One model that works with both inputs and with either.
