@@ -104,7 +104,7 @@ void validate(const ModelConfig& config) {
     if (!good) throw ConfigError("{} = {} is out of range; allowed: {}", field, value, allowed);
   };
   if (config.tasks.empty() && config.objectives.empty())
-    throw ConfigError("there is nothing to learn: name at least one task (formation_energy_per_atom, band_gap, crystal_system) or objective (masked, contrastive)");
+    throw ConfigError("there is nothing to learn: tasks = none and objectives = none; name a task (formation_energy_per_atom, band_gap, crystal_system) or an objective (masked, contrastive)");
   require(config.projection >= 1 && config.projection <= 65536, "projection", config.projection, "1 to 65536");
   for (const Task task : kTasks)
     if (std::count(config.tasks.begin(), config.tasks.end(), task) > 1) throw ConfigError("tasks names {} twice", task_name(task));

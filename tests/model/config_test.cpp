@@ -29,9 +29,9 @@ TEST(ModelConfigText, EveryPresetSurvivesTheRoundTrip) {
 TEST(ModelConfigText, EveryFieldIsWrittenReadAndDescribed) {
   ModelConfig config;
   const std::pair<const char*, const char*> values[] = {
-      {"mode", "composition"}, {"tasks", "crystal_system,band_gap"}, {"width", "96"}, {"heads", "6"}, {"feed-forward", "3"},
+      {"mode", "composition"}, {"tasks", "crystal_system,band_gap"}, {"objectives", "masked,contrastive"}, {"width", "96"}, {"heads", "6"}, {"feed-forward", "3"},
       {"composition-layers", "5"}, {"xrd-layers", "7"}, {"fusion-layers", "9"}, {"points", "2048"}, {"patch", "32"},
-      {"head-widths", "17,19,23"}, {"dropout", "0.25"}, {"composition-skip", "on"}, {"norm", "post"}, {"activation", "relu"}, {"scaler", "crabnet"}};
+      {"head-widths", "17,19,23"}, {"dropout", "0.25"}, {"composition-skip", "on"}, {"norm", "post"}, {"activation", "relu"}, {"projection", "48"}, {"scaler", "crabnet"}};
   for (const auto& [key, value] : values) set_field(config, key, value);
   std::string expected;
   for (const auto& [key, value] : values) expected += std::string(key) + " = " + value + "\n";
@@ -42,7 +42,7 @@ TEST(ModelConfigText, EveryFieldIsWrittenReadAndDescribed) {
   const auto described = describe_fields(preset("small"));
   ASSERT_EQ(described.size(), std::size(values));
   for (std::size_t i = 0; i < described.size(); ++i) EXPECT_EQ(described[i].key, values[i].first);
-  EXPECT_EQ(described[2].value, "64");
+  EXPECT_EQ(described[3].value, "64");
 }
 
 TEST(ModelConfigText, ReadsCommentsSectionsAndBlankLines) {
@@ -61,7 +61,7 @@ TEST(ModelConfigText, SuggestsTheNearestNameForAnUnknownKey) {
 TEST(ModelConfigText, RefusesValuesOutOfRangeAndNamesTheField) {
   const std::pair<const char*, const char*> bad[] = {
       {"width", "0"}, {"width", "64x"}, {"width", ""}, {"width", "99999999999999999999"}, {"heads", "-1"}, {"dropout", "1"}, {"dropout", "nan"},
-      {"dropout", "-0.1"}, {"mode", "both"}, {"tasks", "energy"}, {"tasks", ""}, {"tasks", "band_gap,band_gap"}, {"head-widths", "128,,64"},
+      {"dropout", "-0.1"}, {"mode", "both"}, {"tasks", "energy"}, {"tasks", ""}, {"tasks", "band_gap,band_gap"}, {"objectives", "mask"}, {"objectives", "masked,masked"}, {"projection", "0"}, {"head-widths", "128,,64"},
       {"norm", "none"}, {"activation", "tanh"}, {"scaler", "linear"}, {"composition-skip", "maybe"}, {"patch", "0"}};
   for (const auto& [key, value] : bad) {
     ModelConfig config;
@@ -81,6 +81,10 @@ TEST(ModelConfigText, ValidationFindsCombinationsThatCannotBeBuilt) {
   EXPECT_NE(broken([](ModelConfig& c) { c.heads = 5; }).find("heads"), std::string::npos);
   EXPECT_NE(broken([](ModelConfig& c) { c.width = 63; }).find("width"), std::string::npos);
   EXPECT_NE(broken([](ModelConfig& c) { c.tasks.clear(); }).find("tasks"), std::string::npos);
+  EXPECT_EQ(broken([](ModelConfig& c) { c.tasks.clear(), c.objectives = {Objective::contrastive}; }), "");
+  EXPECT_NE(broken([](ModelConfig& c) { c.objectives = {Objective::contrastive}, c.mode = Mode::xrd; }).find("objectives = contrastive"), std::string::npos);
+  EXPECT_NE(broken([](ModelConfig& c) { c.objectives = {Objective::masked}, c.mode = Mode::composition; }).find("objectives = masked"), std::string::npos);
+  EXPECT_NE(broken([](ModelConfig& c) { c.objectives = {Objective::masked}, c.patch = c.points / 32; }).find("at least 64 tokens"), std::string::npos);
   EXPECT_NE(broken([](ModelConfig& c) { c.head_widths.clear(); }).find("head-widths"), std::string::npos);
   EXPECT_NE(broken([](ModelConfig& c) { c.composition_skip = true, c.mode = Mode::xrd; }).find("composition-skip"), std::string::npos);
   EXPECT_NE(error_of([] { preset("large"); }).find("paper"), std::string::npos);
