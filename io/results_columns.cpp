@@ -59,15 +59,17 @@ ResultLayout layout_of(const ResultRows& rows, const ResultDescription& descript
     layout.targets = layout.targets || !p.target.empty();
   }
   layout.crystal_systems = !rows.crystal_system_probability.empty();
+  layout.space_groups = !rows.space_group.empty();
+  layout.metals = !rows.metal_probability.empty();
   layout.pass_probability = !rows.pass_probability.empty();
   layout.ood_score = !rows.ood_score.empty();
   return layout;
 }
 
 ResultLayout agree_on_layout(MPI_Comm comm, ResultLayout own) {
-  std::int64_t most[9] = {static_cast<std::int64_t>(own.id_width), static_cast<std::int64_t>(own.source_width), static_cast<std::int64_t>(own.formula_width),
-                          own.standard_deviations, own.intervals, own.targets, own.crystal_systems, own.pass_probability, own.ood_score};
-  check_mpi(MPI_Allreduce(MPI_IN_PLACE, most, 9, MPI_INT64_T, MPI_MAX, comm), "agreeing on columns");
+  std::int64_t most[11] = {static_cast<std::int64_t>(own.id_width), static_cast<std::int64_t>(own.source_width), static_cast<std::int64_t>(own.formula_width),
+                          own.standard_deviations, own.intervals, own.targets, own.crystal_systems, own.pass_probability, own.ood_score, own.space_groups, own.metals};
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, most, 11, MPI_INT64_T, MPI_MAX, comm), "agreeing on columns");
   check_mpi(MPI_Allreduce(MPI_IN_PLACE, &own.rows, 1, MPI_INT64_T, MPI_SUM, comm), "counting rows");
   own.id_width = static_cast<std::size_t>(most[0]);
   own.source_width = static_cast<std::size_t>(most[1]);
@@ -78,6 +80,8 @@ ResultLayout agree_on_layout(MPI_Comm comm, ResultLayout own) {
   own.crystal_systems = most[6] != 0;
   own.pass_probability = most[7] != 0;
   own.ood_score = most[8] != 0;
+  own.space_groups = most[9] != 0;
+  own.metals = most[10] != 0;
   return own;
 }
 
@@ -98,6 +102,11 @@ std::vector<ResultColumn> result_columns(const ResultLayout& layout, const Resul
     if (layout.targets) list.numbers("/target/" + name, p.target, units);
   }
   if (layout.crystal_systems) list.numbers(kCrystalSystemColumn, rows.crystal_system_probability, {}, kCrystalSystems);
+  if (layout.space_groups) {
+    list.numbers(kSpaceGroupColumn, rows.space_group);
+    list.numbers(kSpaceGroupProbabilityColumn, rows.space_group_probability);
+  }
+  if (layout.metals) list.numbers(kMetalColumn, rows.metal_probability);
   if (layout.pass_probability) list.numbers("/pass_probability", rows.pass_probability);
   if (layout.ood_score) list.numbers("/ood_score", rows.ood_score);
   static const std::vector<float> kNoEmbedding;

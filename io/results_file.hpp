@@ -24,7 +24,7 @@ struct ResultLayout {
   ResultDescription description;
   std::int64_t rows = 0;
   std::size_t id_width = 1, source_width = 1, formula_width = 0;  // bytes; 0: there is no such column
-  bool standard_deviations = false, intervals = false, targets = false, crystal_systems = false, pass_probability = false, ood_score = false;
+  bool standard_deviations = false, intervals = false, targets = false, crystal_systems = false, space_groups = false, metals = false, pass_probability = false, ood_score = false;
 };
 
 /// What this rank's rows would need; joined over all ranks by `agree_on_layout`.

@@ -31,6 +31,11 @@ class ResultsReader {
     if (has("/reason")) rows.reason = reasons();
     read_predictions(results);
     if (has(kCrystalSystemColumn)) rows.crystal_system_probability = numbers<float>(kCrystalSystemColumn, kCrystalSystems);
+    if (has(kSpaceGroupColumn)) {
+      rows.space_group = numbers<std::uint8_t>(kSpaceGroupColumn);
+      rows.space_group_probability = numbers<float>(kSpaceGroupProbabilityColumn);
+    }
+    if (has(kMetalColumn)) rows.metal_probability = numbers<float>(kMetalColumn);
     if (has("/pass_probability")) rows.pass_probability = numbers<float>("/pass_probability");
     if (has("/ood_score")) rows.ood_score = numbers<float>("/ood_score");
     if (has("/embedding"))

@@ -27,6 +27,9 @@ struct ResultRows {
   std::vector<std::string> reason;                // why a row has no prediction; empty text where it has
   std::vector<LabelPrediction> predictions;       // one a label of the description, in its order
   std::vector<float> crystal_system_probability;  // [N, 7]
+  std::vector<std::uint8_t> space_group;          // [N], the most probable one, 1 to 230; 0 where the row has no prediction
+  std::vector<float> space_group_probability;     // [N], of that one
+  std::vector<float> metal_probability;           // [N], that there is no band gap
   std::vector<float> pass_probability, ood_score; // [N]
   std::map<std::string, std::vector<float>> embeddings;  // by name, [N, width of the description]
 

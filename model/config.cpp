@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::model {
@@ -11,6 +12,11 @@ std::string_view task_name(Task task) {
     case Task::formation_energy_per_atom: return "formation_energy_per_atom";
     case Task::band_gap: return "band_gap";
     case Task::crystal_system: return "crystal_system";
+    case Task::space_group: return "space_group";
+    case Task::lattice_a: return "lattice_a";
+    case Task::lattice_b: return "lattice_b";
+    case Task::lattice_c: return "lattice_c";
+    case Task::lattice_volume: return "lattice_volume";
   }
   throw ConfigError("task {} does not exist", static_cast<int>(task));
 }
@@ -41,7 +47,10 @@ std::string_view mode_name(Mode mode) {
   throw ConfigError("mode {} does not exist", static_cast<int>(mode));
 }
 
-int task_outputs(Task task) { return task == Task::crystal_system ? 7 : 2; }
+int task_classes(Task task) {
+  if (task == Task::crystal_system) return kCrystalSystems;
+  return task == Task::space_group ? kSpaceGroups : 0;
+}
 
 namespace {
 
@@ -104,7 +113,7 @@ void validate(const ModelConfig& config) {
     if (!good) throw ConfigError("{} = {} is out of range; allowed: {}", field, value, allowed);
   };
   if (config.tasks.empty() && config.objectives.empty())
-    throw ConfigError("there is nothing to learn: tasks = none and objectives = none; name a task (formation_energy_per_atom, band_gap, crystal_system) or an objective (masked, contrastive)");
+    throw ConfigError("there is nothing to learn: tasks = none and objectives = none; name a task (such as formation_energy_per_atom, band_gap, crystal_system) or an objective (masked, contrastive)");
   require(config.projection >= 1 && config.projection <= 65536, "projection", config.projection, "1 to 65536");
   for (const Task task : kTasks)
     if (std::count(config.tasks.begin(), config.tasks.end(), task) > 1) throw ConfigError("tasks names {} twice", task_name(task));

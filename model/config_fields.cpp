@@ -62,6 +62,8 @@ const Names<Mode> kModes{{{"composition", Mode::composition}, {"xrd", Mode::xrd}
 const Names<NormPlacement> kNorms{{{"pre", NormPlacement::pre}, {"post", NormPlacement::post}}};
 const Names<Activation> kActivations{{{"gelu", Activation::gelu}, {"relu", Activation::relu}}};
 const Names<PositionScaler> kScalers{{{"exponent", PositionScaler::exponent}, {"crabnet", PositionScaler::crabnet}}};
+const Names<XrdEncoderKind> kXrdEncoders{{{"transformer", XrdEncoderKind::transformer}, {"convolution", XrdEncoderKind::convolution}}};
+const Names<GapHead> kGapHeads{{{"value", GapHead::value}, {"mixture", GapHead::mixture}}};
 const Names<bool> kSwitch{{{"on", true}, {"off", false}, {"true", true}, {"false", false}, {"1", true}, {"0", false}, {"yes", true}, {"no", false}}};
 
 struct Field {
@@ -134,11 +136,14 @@ const std::vector<Field>& fields() {
       integer("fusion-layers", "decoder layers in which the pattern's tokens attend to the elements", &ModelConfig::fusion_layers, 1, 256),
       integer("points", "points of a pattern; a multiple of patch", &ModelConfig::points, 1, 1 << 20),
       integer("patch", "points a token", &ModelConfig::patch, 1, 1 << 20),
+      choice("xrd-encoder", "of the pattern: transformer over its tokens, or convolution: residual convolutions from points to tokens, xrd-layers of them at each resolution", &ModelConfig::xrd_encoder, kXrdEncoders),
+      choice("sine-squared", "on: patterns come with sin^2(theta) as a second channel", &ModelConfig::sine_squared, kSwitch),
       {"head-widths", "hidden widths of the residual head, joined by commas",
        [](const ModelConfig& c) { return fmt::format("{}", fmt::join(c.head_widths, ",")); }, read_head_widths},
       {"dropout", "rate on residual branches and the feed-forward hidden layer, in training",
        [](const ModelConfig& c) { return fmt::format("{}", c.dropout); }, read_dropout},
       choice("composition-skip", "on: the composition's own prediction is added to the fused one (bimodal)", &ModelConfig::composition_skip, kSwitch),
+      choice("gap-head", "of the band gap: value; mixture: the probability of a metal and the distribution of the other gaps", &ModelConfig::gap_head, kGapHeads),
       choice("norm", "layer normalisation before (pre) or after (post) each residual branch", &ModelConfig::norm, kNorms),
       choice("activation", "of the feed-forward blocks: gelu or relu", &ModelConfig::activation, kActivations),
       integer("projection", "width of the space in which contrastive learning compares patterns and compositions", &ModelConfig::projection, 1, 65536),

@@ -23,7 +23,7 @@ torch::Tensor ResidualHead::forward(torch::Tensor x) const {
 
 bool has_published_head(const ModelConfig& config) {
   return config.norm == NormPlacement::post && config.scaler == PositionScaler::crabnet && config.tasks.size() == 1 &&
-         is_regression(config.tasks.front());
+         is_regression(config.tasks.front()) && !config.is_mixture(config.tasks.front());
 }
 
 CompositionHead::CompositionHead(const ModelConfig& config, std::int64_t outputs, Initializer& init) : published_(has_published_head(config)) {

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "model/convolution.hpp"
+
 namespace xxact::model {
 namespace {
 
@@ -33,7 +35,7 @@ RateOf layer_rates(const ModelConfig& config, double decay, const std::vector<Pa
     const auto fusion = config.uses_fusion() ? config.fusion_layers : 0;
     std::int64_t away = 0;
     if (is_of(Part::fusion)) away = distance(name, config.fusion_layers, 0);
-    if (is_of(Part::xrd)) away = distance(name, config.xrd_layers, fusion);
+    if (is_of(Part::xrd)) away = distance(name, config.xrd_encoder == XrdEncoderKind::convolution ? config.xrd_layers * std::ssize(convolution_stages(config)) : config.xrd_layers, fusion);
     if (is_of(Part::composition)) away = distance(name, config.composition_layers, fusion);
     return std::pow(decay, static_cast<double>(away));
   };

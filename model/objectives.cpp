@@ -24,6 +24,15 @@ torch::Tensor regression_sum(const torch::Tensor& head, const torch::Tensor& tar
   return apart ? error.sum() + kScaleShare * likelihood : likelihood;
 }
 
+/// Negative log-likelihood of whether there is a gap, over known labels, and the regression of those that are one.
+torch::Tensor mixture_sum(const torch::Tensor& head, const torch::Tensor& target, RegressionLoss form) {
+  const auto logit = head.select(1, 2);
+  const auto zero = torch::zeros({}, head.options());
+  const auto known = target.isnan().logical_not(), metal = target.isneginf();
+  const auto likelihood = at::where(known, at::softplus(logit) - at::where(metal, logit, zero), zero).sum();
+  return likelihood + regression_sum(head, target, form);
+}
+
 torch::Tensor classification_sum(const torch::Tensor& logits, const torch::Tensor& target, double smoothing) {
   return at::cross_entropy_loss(logits, target, {}, at::Reduction::Sum, -1, smoothing);
 }
@@ -35,7 +44,7 @@ Counts count_valid(const Targets& targets) {
   for (const Task task : kTasks) {
     const auto& value = targets.value[static_cast<std::size_t>(task)];
     if (!value.defined()) continue;
-    const auto valid = is_regression(task) ? value.isfinite() : value.ge(0);
+    const auto valid = is_regression(task) ? value.isnan().logical_not() : value.ge(0);
     counts.labels[static_cast<std::size_t>(task)] = static_cast<double>(valid.sum().item<std::int64_t>());
   }
   if (targets.hidden_points.defined()) counts.hidden_points = static_cast<double>(targets.hidden_points.numel());
@@ -47,7 +56,7 @@ torch::Tensor loss_factors(const ObjectiveConfig& config, const Counts& counts) 
   const auto set = [&](std::int64_t place, double weight, double count) {
     if (count > 0) factor.data_ptr<float>()[place] = static_cast<float>(weight / count);
   };
-  for (std::size_t i = 0; i < 3; ++i) set(static_cast<std::int64_t>(i), config.weight[i], counts.labels[i]);
+  for (std::size_t i = 0; i < kTasks.size(); ++i) set(static_cast<std::int64_t>(i), config.weight[i], counts.labels[i]);
   set(kMaskedFactor, config.masked_weight, counts.hidden_points);
   set(kContrastiveFactor, config.contrastive_weight, counts.pairs);
   return factor;
@@ -63,8 +72,11 @@ LossResult objective(const ModelOutput& output, const Targets& targets, const Ob
   for (const Task task : kTasks) {
     const auto i = static_cast<std::size_t>(task);
     if (!output.head[i].defined() || !targets.value[i].defined()) continue;
-    const auto sum = is_regression(task) ? regression_sum(output.head[i], targets.value[i], config.regression)
-                                         : classification_sum(output.head[i], targets.value[i], config.label_smoothing);
+    const auto& head = output.head[i];
+    const bool mixture = is_regression(task) && head.size(1) == 3;
+    const auto sum = mixture             ? mixture_sum(head, targets.value[i], config.regression)
+                     : is_regression(task) ? regression_sum(head, targets.value[i], config.regression)
+                                         : classification_sum(head, targets.value[i], config.label_smoothing);
     result.task_sum[i] = sum.detach();
     add(sum, static_cast<std::int64_t>(i));
   }

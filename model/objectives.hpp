@@ -12,19 +12,20 @@ namespace xxact::model {
 
 /// Labels by task (index = static_cast<int>(Task)); undefined for tasks without labels.
 struct Targets {
-  std::array<torch::Tensor, 3> value;  // regressions [B] float32, standardised, NaN where unknown; crystal system [B] int64, -1 unknown
+  /// Regressions [B] float32, standardised, NaN where unknown; of a mixture -infinity where there is no gap; classes [B] int64, -1 unknown.
+  PerTask<torch::Tensor> value;
   torch::Tensor hidden_points = {};    // [B, n, patch] float32: what the hidden tokens are to be rebuilt as
 };
 
 /// What sums are divided by.
 struct Counts {
-  std::array<double, 3> labels = {0, 0, 0};  // valid ones by task
+  PerTask<double> labels = {};               // valid ones
   double hidden_points = 0;                  // of patterns
   double pairs = 0;                          // of a pattern and its composition, to be told from others
 };
 
 /// Places of the factors: of the tasks by number, then these.
-inline constexpr std::int64_t kMaskedFactor = 3, kContrastiveFactor = 4, kFactors = 5;
+inline constexpr std::int64_t kMaskedFactor = kTasks.size(), kContrastiveFactor = kMaskedFactor + 1, kFactors = kMaskedFactor + 2;
 
 /// How a regression head is trained.
 ///   robust_l1  sqrt(2) |e| exp(-s) + s, the Laplace likelihood up to a constant (Wang et al. 2021, doi:10.1038/s41524-021-00545-1)
@@ -34,14 +35,14 @@ enum class RegressionLoss { robust_l1, l1 };
 
 struct ObjectiveConfig {
   RegressionLoss regression = RegressionLoss::l1;
-  double label_smoothing = 0.05;                 // of the crystal-system cross-entropy
-  std::array<double, 3> weight = {1, 0.5, 0.5};  // by task
+  double label_smoothing = 0.05;                 // of the cross-entropy of classes
+  PerTask<double> weight = {1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25};
   double masked_weight = 100, contrastive_weight = 1;
 };
 
 struct LossResult {
   torch::Tensor total;                   // scalar: sum over tasks and objectives of weight * sum / count
-  std::array<torch::Tensor, 3> task_sum; // scalars, detached: unweighted sum over valid labels; undefined for absent tasks
+  PerTask<torch::Tensor> task_sum;  // scalars, detached: unweighted sum over valid labels; undefined for absent tasks
 };
 
 /// Of the whole batch. Reads the labels on the host: call it on host tensors.

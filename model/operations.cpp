@@ -1,5 +1,6 @@
 #include "model/operations.hpp"
 
+#include "model/convolution.hpp"
 #include "model/heads.hpp"
 
 namespace xxact::model {
@@ -28,7 +29,7 @@ class Counter {
  private:
   double outputs() const {
     double sum = 0;
-    for (const Task task : c_.tasks) sum += task_outputs(task);
+    for (const Task task : c_.tasks) sum += c_.outputs(task);
     return sum;
   }
   /// Keys and values of all tokens, for `answered` of which there are queries.
@@ -47,7 +48,20 @@ class Counter {
     return linear(elements_, kElementColumns, width_) + encoder(static_cast<double>(c_.composition_layers), elements_, false);
   }
   double pattern(bool first_only) const {
-    return linear(patches_, static_cast<double>(c_.patch), width_) + encoder(static_cast<double>(c_.xrd_layers), patches_ + 1, first_only);
+    if (c_.xrd_encoder == XrdEncoderKind::convolution) return convolutions();
+    const double bent = c_.sine_squared ? linear(patches_, static_cast<double>(c_.patch), width_) + linear(patches_, width_, width_) : 0;
+    return linear(patches_, static_cast<double>(c_.patch), width_) + bent + encoder(static_cast<double>(c_.xrd_layers), patches_ + 1, first_only);
+  }
+  double convolutions() const {
+    double sum = 0, steps = static_cast<double>(c_.points), channels = c_.sine_squared ? 2 : 1;
+    for (const auto& stage : convolution_stages(c_)) {
+      steps /= static_cast<double>(stage.stride);
+      const auto own = static_cast<double>(stage.channels), hidden = static_cast<double>(kConvolutionExpansion) * own;
+      sum += linear(steps, channels * static_cast<double>(stage.stride), own);
+      sum += static_cast<double>(c_.xrd_layers) * (linear(steps, static_cast<double>(2 * kConvolutionReach + 1) * own, hidden) + linear(steps, hidden, own));
+      channels = own;
+    }
+    return sum;
   }
   double decoder_layer(double tokens, double answered) const {
     return self_attention(tokens, answered) + linear(answered, width_, width_) + attention(answered, elements_) + linear(answered, width_, width_) + feed_forward(answered);

@@ -33,14 +33,14 @@ constexpr double kFirstLogScale = 2.6593;
 
 std::int64_t total_outputs(const ModelConfig& config) {
   std::int64_t sum = 0;
-  for (const Task task : config.tasks) sum += task_outputs(task);
+  for (const Task task : config.tasks) sum += config.outputs(task);
   return sum;
 }
 
 /// The joint output [B, n] cut by task.
 void split_by_task(const ModelConfig& config, const torch::Tensor& joint, ModelOutput& output) {
   std::vector<std::int64_t> sizes;
-  for (const Task task : config.tasks) sizes.push_back(task_outputs(task));
+  for (const Task task : config.tasks) sizes.push_back(config.outputs(task));
   const auto parts = joint.split_with_sizes(sizes, 1);
   for (std::size_t i = 0; i < parts.size(); ++i) output.head[static_cast<std::size_t>(config.tasks[i])] = parts[i];
 }
@@ -74,7 +74,7 @@ XxactModelImpl::XxactModelImpl(const ModelConfig& config, const torch::Tensor& m
   Build build{config_, init};
   const auto outputs = total_outputs(config_);
   if (config_.uses_composition()) parts_->composition = register_module("composition", std::make_shared<CompositionEncoder>(build, mat2vec));
-  if (config_.uses_xrd()) parts_->xrd = register_module("xrd", std::make_shared<XrdEncoder>(build));
+  if (config_.uses_xrd()) parts_->xrd = register_module("xrd", make_xrd_encoder(build));
   if (config_.uses_fusion()) parts_->fusion = register_module("fusion", std::make_shared<FusionDecoder>(build));
   if ((config_.mode == Mode::composition && outputs > 0) || config_.composition_skip)
     parts_->composition_head = register_module("composition_head", std::make_shared<CompositionHead>(config_, outputs, init));
@@ -167,7 +167,7 @@ std::string attention_kernels(const ModelConfig& config, const torch::Device& de
   const auto tokens = config.tokens() + 1;
   std::string text;
   const auto say = [&](std::string_view what, std::string_view name) { text += fmt::format("{}{} {}", text.empty() ? "" : ", ", what, name); };
-  if (config.uses_xrd()) say("patterns", kernel(tokens, tokens, false));
+  if (config.uses_xrd() && config.xrd_encoder == XrdEncoderKind::transformer) say("patterns", kernel(tokens, tokens, false));
   if (config.uses_composition()) say("elements", kernel(kElements, kElements, true));
   if (config.mode == Mode::bimodal) say("across", kernel(tokens, kElements, true));
   return text;

@@ -24,7 +24,7 @@ struct ModelInput {
 
 /// What the heads say, by task (index = static_cast<int>(Task)); undefined for tasks that the model lacks.
 struct ModelOutput {
-  std::array<torch::Tensor, 3> head;  // regressions [B, 2]: standardised mean, log-scale; crystal system [B, 7]: logits
+  PerTask<torch::Tensor> head;        // regressions [B, 2]: standardised mean, log-scale; mixtures [B, 3]: and the logit of a metal; classes [B, n]: logits
   torch::Tensor embedding;            // [B, D]: fused [CLS] (bimodal), XRD [CLS] (xrd), mean element token (composition); undefined without tasks
   torch::Tensor reconstruction;       // [B, n, patch]: the hidden tokens' points; undefined without hidden tokens, or if the model does not learn them
   // [B, projection] of unit length, for models that learn to compare; else undefined.

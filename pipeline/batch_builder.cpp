@@ -247,12 +247,15 @@ void BatchBuilder::fill_targets(Batch& batch) const {
     if (model::is_regression(task)) {
       batch.targets.value[t] = tensor_in<float>(batch.memory.target[t], {rows}, batch.pinned);
       auto* out = batch.targets.value[t].data_ptr<float>();
-      for (std::size_t i = 0; i < batch.samples.size(); ++i)
-        out[i] = static_cast<float>((batch.samples[i].labels->value(task, batch.samples[i].row) - standardisation_.mean[t]) / standardisation_.scale[t]);
+      for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+        const float value = batch.samples[i].labels->value(task, batch.samples[i].row);
+        const bool metal = config_.model.is_mixture(task) && value <= 0;
+        out[i] = metal ? -std::numeric_limits<float>::infinity() : static_cast<float>((value - standardisation_.mean[t]) / standardisation_.scale[t]);
+      }
     } else {
       batch.targets.value[t] = tensor_in<std::int64_t>(batch.memory.target[t], {rows}, batch.pinned);
       auto* out = batch.targets.value[t].data_ptr<std::int64_t>();
-      for (std::size_t i = 0; i < batch.samples.size(); ++i) out[i] = batch.samples[i].labels->crystal_system(batch.samples[i].row);
+      for (std::size_t i = 0; i < batch.samples.size(); ++i) out[i] = batch.samples[i].labels->class_of(task, batch.samples[i].row);
     }
   }
 }
@@ -284,7 +287,10 @@ model::ModelInput to_device(const model::ModelInput& input, const torch::Device&
 }
 
 model::Targets to_device(const model::Targets& targets, const torch::Device& device) {
-  return {{move(targets.value[0], device), move(targets.value[1], device), move(targets.value[2], device)}, move(targets.hidden_points, device)};
+  model::Targets there;
+  for (std::size_t t = 0; t < there.value.size(); ++t) there.value[t] = move(targets.value[t], device);
+  there.hidden_points = move(targets.hidden_points, device);
+  return there;
 }
 
 std::string unusable_reason(const io::Dataset& dataset, std::int64_t row, const RunConfig& config, Shown shown) {

@@ -43,7 +43,7 @@ struct Batch {
   /// What lies behind the tensors above; at least as large as they are.
   struct Memory {
     torch::Tensor element, fraction, pattern, sample_key, hidden, hidden_points, loss_factor;
-    std::array<torch::Tensor, 3> target;
+    model::PerTask<torch::Tensor> target;
   } memory;
 };
 

@@ -13,8 +13,13 @@ struct BatchTransfer::Place {
 
 std::vector<torch::Tensor> DeviceBatch::tensors() const {
   std::vector<torch::Tensor> all;
-  for (const auto& tensor : {input.element, input.fraction, input.pattern, input.sample_key, input.hidden, targets.value[0], targets.value[1], targets.value[2], targets.hidden_points, factor})
+  const auto add = [&](const torch::Tensor& tensor) {
     if (tensor.defined()) all.push_back(tensor);
+  };
+  for (const auto& tensor : {input.element, input.fraction, input.pattern, input.sample_key, input.hidden}) add(tensor);
+  for (const auto& tensor : targets.value) add(tensor);
+  add(targets.hidden_points);
+  add(factor);
   return all;
 }
 
@@ -45,7 +50,7 @@ DeviceBatch BatchTransfer::copy(const Batch& batch, Place& place) const {
   const auto& [element, fraction, pattern, key, hidden] = batch.input;
   DeviceBatch there;
   there.input = {bring(element), bring(fraction), bring(pattern), bring(key), bring(hidden)};
-  for (std::size_t t = 0; t < 3; ++t) there.targets.value[t] = bring(batch.targets.value[t]);
+  for (std::size_t t = 0; t < there.targets.value.size(); ++t) there.targets.value[t] = bring(batch.targets.value[t]);
   there.targets.hidden_points = bring(batch.targets.hidden_points);
   there.factor = bring(batch.loss_factor);
   return there;

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <vector>
 
-#include "src/base/elements.hpp"
-
 namespace xxact::pipeline {
 namespace {
 
@@ -29,9 +27,10 @@ void calibrate_regression(std::span<const float> mean, std::span<const float> st
 }
 
 double negative_log_likelihood(std::span<const float> logits, std::span<const int> truth, double temperature) {
+  const auto classes = logits.size() / truth.size();
   double total = 0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
-    const auto row = logits.subspan(i * kCrystalSystems, kCrystalSystems);
+    const auto row = logits.subspan(i * classes, classes);
     if (truth[i] < 0 || std::isnan(row[0])) continue;
     const double top = *std::max_element(row.begin(), row.end());
     double sum = 0;
@@ -60,31 +59,36 @@ double best_temperature(std::span<const float> logits, std::span<const int> trut
 Truth truth_of(const Labels& labels, std::span<const std::int64_t> rows) {
   Truth truth;
   for (const auto row : rows) {
-    for (const auto task : model::kTasks)
-      if (model::is_regression(task)) truth.value[static_cast<std::size_t>(task)].push_back(labels.value(task, row));
-    truth.crystal_system.push_back(labels.crystal_system(row));
+    for (const auto task : model::kTasks) {
+      const auto t = static_cast<std::size_t>(task);
+      if (model::is_regression(task))
+        truth.value[t].push_back(labels.value(task, row));
+      else
+        truth.classes[t].push_back(labels.class_of(task, row));
+    }
   }
   return truth;
 }
 
 Calibration calibrate(const Predictions& predictions, const Truth& truth) {
   Calibration calibration;
-  for (std::size_t task = 0; task < 3; ++task)
-    if (!predictions.mean[task].empty())
-      calibrate_regression(predictions.mean[task], predictions.std[task], truth.value[task], calibration.std_factor[task], calibration.interval90[task]);
-  const bool labelled = std::any_of(truth.crystal_system.begin(), truth.crystal_system.end(), [](int c) { return c >= 0; });
-  if (!predictions.logits.empty() && labelled) calibration.temperature = best_temperature(predictions.logits, truth.crystal_system);
+  for (std::size_t t = 0; t < model::kTasks.size(); ++t) {
+    if (!predictions.mean[t].empty()) calibrate_regression(predictions.mean[t], predictions.std[t], truth.value[t], calibration.std_factor[t], calibration.interval90[t]);
+    const bool labelled = std::ranges::any_of(truth.classes[t], [](int c) { return c >= 0; });
+    if (!predictions.logits[t].empty() && labelled) calibration.temperature[t] = best_temperature(predictions.logits[t], truth.classes[t]);
+  }
   return calibration;
 }
 
-std::vector<float> class_probabilities(std::span<const float> logits, double temperature) {
+std::vector<float> class_probabilities(std::span<const float> logits, int classes, double temperature) {
+  const auto width = static_cast<std::size_t>(classes);
   std::vector<float> probability(logits.size());
-  for (std::size_t first = 0; first < logits.size(); first += kCrystalSystems) {
-    const auto row = logits.subspan(first, kCrystalSystems);
+  for (std::size_t first = 0; first < logits.size(); first += width) {
+    const auto row = logits.subspan(first, width);
     const double top = *std::max_element(row.begin(), row.end());
     double sum = 0;
     for (const float logit : row) sum += std::exp((logit - top) / temperature);
-    for (std::size_t c = 0; c < kCrystalSystems; ++c) probability[first + c] = static_cast<float>(std::exp((row[c] - top) / temperature) / sum);
+    for (std::size_t c = 0; c < width; ++c) probability[first + c] = static_cast<float>(std::exp((row[c] - top) / temperature) / sum);
   }
   return probability;
 }

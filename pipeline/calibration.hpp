@@ -12,22 +12,23 @@
 namespace xxact::pipeline {
 
 struct Calibration {
-  std::array<double, 3> std_factor = {1, 1, 1};     // reported std = factor * raw std; mean squared z-score 1 on validation
-  std::array<double, 3> interval90 = {1.645, 1.645, 1.645};  // [lo90, hi90] = value -+ this * raw std
-  double temperature = 1;                           // class probabilities = softmax(logits / temperature)
+  model::PerTask<double> std_factor = model::for_each_task(1.0);     // reported std = factor * raw std; mean squared z-score 1 on validation
+  model::PerTask<double> interval90 = model::for_each_task(1.645);   // [lo90, hi90] = value -+ this * raw std
+  model::PerTask<double> temperature = model::for_each_task(1.0);    // class probabilities = softmax(logits / temperature)
 };
 
 /// Truth of rows for calibration and metrics, gathered beside the predictions of the same rows.
 struct Truth {
-  std::array<std::vector<float>, 3> value;  // by regression task, NaN where unknown
-  std::vector<int> crystal_system;          // -1 where unknown
+  model::PerTask<std::vector<float>> value;  // of regressions, NaN where unknown
+  model::PerTask<std::vector<int>> classes;  // of classes, -1 where unknown
 };
+/// Of the tasks that `labels` was made for; NaN or -1 for the others.
 Truth truth_of(const Labels& labels, std::span<const std::int64_t> rows);
 
 /// A task without known rows keeps the defaults.
 Calibration calibrate(const Predictions& predictions, const Truth& truth);
 
-/// softmax(logits / temperature), [N, 7]; NaN rows stay NaN.
-std::vector<float> class_probabilities(std::span<const float> logits, double temperature);
+/// softmax(logits / temperature), [N, classes]; NaN rows stay NaN.
+std::vector<float> class_probabilities(std::span<const float> logits, int classes, double temperature);
 
 }  // namespace xxact::pipeline

@@ -160,7 +160,7 @@ json embed(LoadedModel& model, const io::Dataset& dataset, const EmbeddingOption
   const auto truth = truth_of(labels, rows);
   for (std::int64_t i = 0; i < shown; ++i) {
     const auto place = i * total / shown;
-    shown_system.push_back(truth.crystal_system[static_cast<std::size_t>(place)]);
+    shown_system.push_back(truth.classes[static_cast<std::size_t>(model::Task::crystal_system)][static_cast<std::size_t>(place)]);
     if (place >= share.first && place < share.last) shown_here.push_back(place - share.first);
   }
   json summary = {{"rows", total}, {"data", dataset.path().string()}, {"dataset_hash", dataset.content_hash()}, {"model", model.path.string()}, {"program_version", options.program_version}, {"shown", shown}};

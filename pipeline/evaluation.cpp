@@ -5,29 +5,35 @@
 #include "pipeline/metrics.hpp"
 #include "pipeline/run_folder.hpp"
 #include "pipeline/validation.hpp"
+#include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
 namespace xxact::pipeline {
 namespace {
 
-nlohmann::json regression_json(std::span<const float> truth, const std::array<std::vector<float>, 4>& predicted, double training_mean, bool gap) {
+nlohmann::json regression_json(std::span<const float> truth, const std::array<std::vector<float>, 4>& predicted, double training_mean) {
   const auto& [value, std, lo90, hi90] = predicted;
   const auto m = regression_metrics(truth, value);
   const std::vector<float> constant(truth.size(), static_cast<float>(training_mean));
-  nlohmann::json json = {{"mae", m.mae}, {"rmse", m.rmse}, {"r2", m.r2}, {"n", m.n}, {"baseline_mae", regression_metrics(truth, constant).mae}, {"coverage90", coverage(truth, lo90, hi90)}};
-  if (gap) {
-    const auto g = gap_metrics(truth, value);
-    json["mae_nonmetal"] = g.mae_nonmetal;
-    json["metal_auc"] = g.metal_auc;
-  }
-  return json;
+  return {{"mae", m.mae}, {"rmse", m.rmse}, {"r2", m.r2}, {"n", m.n}, {"baseline_mae", regression_metrics(truth, constant).mae}, {"coverage90", coverage(truth, lo90, hi90)}};
 }
 
-nlohmann::json classification_json(std::span<const int> truth, std::span<const float> probability) {
-  const auto m = classification_metrics(truth, probability);
+nlohmann::json systems_json(std::span<const int> truth, std::span<const float> probability) {
+  const auto m = classification_metrics(truth, most_probable(probability, kCrystalSystems), kCrystalSystems);
   std::vector<std::string> classes;
   for (int c = 0; c < kCrystalSystems; ++c) classes.emplace_back(crystal_system_name(c));
   return {{"accuracy", m.accuracy}, {"balanced_accuracy", m.balanced_accuracy}, {"n", m.n}, {"confusion", m.confusion}, {"classes", classes}};
+}
+
+/// `truth` and `group` are numbers of space groups less one, -1 where unknown.
+nlohmann::json groups_json(std::span<const int> truth, std::span<const int> group) {
+  const auto systems = [](std::span<const int> groups) {
+    std::vector<int> of;
+    for (const int one : groups) of.push_back(crystal_system_of(one + 1));
+    return of;
+  };
+  const auto m = classification_metrics(truth, group, kSpaceGroups);
+  return {{"accuracy", m.accuracy}, {"balanced_accuracy", m.balanced_accuracy}, {"n", m.n}, {"crystal_system_accuracy", classification_metrics(systems(truth), systems(group), kCrystalSystems).accuracy}};
 }
 
 /// A column of this rank's rows on every rank.
@@ -65,10 +71,20 @@ nlohmann::json evaluate(std::vector<LoadedModel>& models, const io::Dataset& dat
     if (model::is_regression(task)) {
       auto& p = results.predictions[column++];
       p.target.assign(truth.value[t].begin() + share.first, truth.value[t].begin() + share.last);
-      json = regression_json(truth.value[t], {everywhere(p.value, comm), everywhere(p.std, comm), everywhere(p.lo90, comm), everywhere(p.hi90, comm)},
-                             models.front().description.standardisation.mean[t], task == model::Task::band_gap);
+      const auto value = everywhere(p.value, comm);
+      json = regression_json(truth.value[t], {value, everywhere(p.std, comm), everywhere(p.lo90, comm), everywhere(p.hi90, comm)}, models.front().description.standardisation.mean[t]);
+      if (task == model::Task::band_gap) {
+        const auto gap = gap_metrics(truth.value[t], value, everywhere(results.metal_probability, comm));
+        json["mae_nonmetal"] = gap.mae_nonmetal;
+        json["metal_auc"] = gap.metal_auc;
+      }
+    } else if (task == model::Task::crystal_system) {
+      json = systems_json(truth.classes[t], everywhere(results.crystal_system_probability, comm));
     } else {
-      json = classification_json(truth.crystal_system, everywhere(results.crystal_system_probability, comm));
+      std::vector<std::int64_t> own_groups;
+      for (const auto number : results.space_group) own_groups.push_back(static_cast<int>(number) - 1);
+      const auto groups = comm.all_gather(std::span<const std::int64_t>(own_groups), "gathering space groups for the metrics");
+      json = groups_json(truth.classes[t], std::vector<int>(groups.begin(), groups.end()));
     }
   }
   std::array<double, 1> failed = {static_cast<double>(std::count_if(results.status.begin(), results.status.end(), [](auto s) { return s != 0; }))};

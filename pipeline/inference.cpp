@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "pipeline/loader.hpp"
-#include "src/base/elements.hpp"
+#include "pipeline/gap_mixture.hpp"
 
 namespace xxact::pipeline {
 namespace {
@@ -22,11 +22,26 @@ void append_regression(Predictions& out, std::size_t task, const torch::Tensor& 
   }
 }
 
-void append_logits(Predictions& out, const torch::Tensor& head, const Batch& batch) {
-  const auto host = head.to(torch::kCPU, torch::kFloat32).contiguous();  // [B, 7]
+void append_mixture(Predictions& out, std::size_t task, const torch::Tensor& head, const Standardisation& standardisation, const Batch& batch) {
+  const auto host = head.to(torch::kCPU, torch::kFloat32).contiguous();  // [B, 3]
   const auto* value = host.data_ptr<float>();
+  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+    const float* said = value + 3 * i;
+    const GapPrediction gap = batch.failure[i].empty() ? median_of_mixture(1 / (1 + std::exp(-static_cast<double>(said[2]))), said[0] * standardisation.scale[task] + standardisation.mean[task],
+                                                                           std::exp(static_cast<double>(said[1])) * standardisation.scale[task])
+                                                       : GapPrediction{kUnknown, kUnknown, kUnknown};
+    out.mean[task].push_back(static_cast<float>(gap.median));
+    out.std[task].push_back(static_cast<float>(gap.deviation));
+    out.metal_probability.push_back(static_cast<float>(gap.metal_probability));
+  }
+}
+
+void append_logits(Predictions& out, std::size_t task, const torch::Tensor& head, const Batch& batch) {
+  const auto host = head.to(torch::kCPU, torch::kFloat32).contiguous();  // [B, classes]
+  const auto* value = host.data_ptr<float>();
+  const auto classes = static_cast<std::size_t>(host.size(1));
   for (std::size_t i = 0; i < batch.samples.size(); ++i)
-    for (std::size_t c = 0; c < kCrystalSystems; ++c) out.logits.push_back(batch.failure[i].empty() ? value[i * kCrystalSystems + c] : kUnknown);
+    for (std::size_t c = 0; c < classes; ++c) out.logits[task].push_back(batch.failure[i].empty() ? value[i * classes + c] : kUnknown);
 }
 
 }  // namespace
@@ -54,7 +69,12 @@ Predictions infer(model::XxactModel& net, const RunConfig& config, const Standar
     }();
     for (const auto task : config.model.tasks) {
       const auto t = static_cast<std::size_t>(task);
-      model::is_regression(task) ? append_regression(out, t, output.head[t], standardisation, *batch) : append_logits(out, output.head[t], *batch);
+      if (config.model.is_mixture(task))
+        append_mixture(out, t, output.head[t], standardisation, *batch);
+      else if (model::is_regression(task))
+        append_regression(out, t, output.head[t], standardisation, *batch);
+      else
+        append_logits(out, t, output.head[t], *batch);
     }
     for (auto& failure : batch->failure) out.failure.push_back(std::move(failure));
     if (options.progress) options.progress(std::ssize(out.failure));

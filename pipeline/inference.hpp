@@ -28,9 +28,11 @@ struct InferenceOptions {
 
 /// N rows in the order given.
 struct Predictions {
-  std::array<std::vector<float>, 3> mean, std;  // by task, [N] in the label's unit; std is not calibrated; NaN where failed
-  std::vector<float> logits;                    // [N, 7] of the crystal system, or empty; NaN where failed
-  std::vector<std::string> failure;             // [N]: why a row has no prediction, empty where it has
+  /// By task, [N] in the label's unit, NaN where failed; `std`, not calibrated, is the root of the expected square of the difference from `mean`. Of a mixture `mean` is the median, which the mean absolute error asks for.
+  model::PerTask<std::vector<float>> mean, std;
+  model::PerTask<std::vector<float>> logits;     // [N, classes], empty for regressions; NaN where failed
+  std::vector<float> metal_probability;          // [N] of a band gap as a mixture, or empty; NaN where failed
+  std::vector<std::string> failure;              // [N]: why a row has no prediction, empty where it has
   double data_wait_s = 0, seconds = 0;
   std::size_t size() const { return failure.size(); }
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "io/primitive_lattice.hpp"
 #include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
@@ -14,12 +15,21 @@ constexpr std::int64_t kMomentsBlock = 4096;  // rows; as window-block unless co
 
 std::size_t index_of(model::Task task) { return static_cast<std::size_t>(task); }
 
+float lattice_value(model::Task task, const StructureView& structure) {
+  const auto lattice = io::primitive_lattice(structure);
+  if (!lattice) return std::numeric_limits<float>::quiet_NaN();
+  if (task == model::Task::lattice_volume) return static_cast<float>(lattice->volume);
+  return static_cast<float>(lattice->length[index_of(task) - index_of(model::Task::lattice_a)]);
+}
+
 }  // namespace
 
 Labels::Labels(const io::Dataset& dataset, const std::vector<model::Task>& tasks, bool required) : dataset_(dataset) {
   for (const auto task : tasks) {
-    if (task == model::Task::crystal_system) {
+    if (!model::is_regression(task)) {
       present_[index_of(task)] = std::any_of(dataset.space_group().begin(), dataset.space_group().end(), [](auto group) { return group != 0; });
+    } else if (model::follows_from_structure(task)) {
+      present_[index_of(task)] = true;
     } else if (required || dataset.find_label(model::task_name(task)) != nullptr) {
       values_[index_of(task)] = dataset.label(model::task_name(task));
       present_[index_of(task)] = true;
@@ -33,27 +43,34 @@ Labels::Labels(const io::Dataset& dataset, const std::vector<model::Task>& tasks
 bool Labels::has(model::Task task) const { return present_[index_of(task)]; }
 
 float Labels::value(model::Task task, std::int64_t row) const {
+  if (model::follows_from_structure(task)) return has(task) && dataset_.has_structure(row) ? lattice_value(task, dataset_.structure(row)) : std::numeric_limits<float>::quiet_NaN();
   const auto& values = values_[index_of(task)];
   return values.empty() ? std::numeric_limits<float>::quiet_NaN() : values[static_cast<std::size_t>(row)];
 }
 
-int Labels::crystal_system(std::int64_t row) const {
-  return has(model::Task::crystal_system) ? crystal_system_of(dataset_.space_group()[static_cast<std::size_t>(row)]) : -1;
+int Labels::class_of(model::Task task, std::int64_t row) const {
+  if (!has(task)) return -1;
+  const int group = dataset_.space_group()[static_cast<std::size_t>(row)];
+  return task == model::Task::crystal_system ? crystal_system_of(group) : group - 1;
 }
 
 bool Labels::known(model::Task task, std::int64_t row) const {
-  return task == model::Task::crystal_system ? crystal_system(row) >= 0 : !std::isnan(value(task, row));
+  return model::is_regression(task) ? !std::isnan(value(task, row)) : class_of(task, row) >= 0;
 }
 
 void LabelMoments::add(const Labels& labels, const std::vector<model::Task>& tasks, std::int64_t row) {
   for (const auto task : tasks) {
-    if (!labels.known(task, row)) continue;
     const auto t = index_of(task);
+    if (!model::is_regression(task)) {
+      count[t] += labels.class_of(task, row) >= 0 ? 1 : 0;
+      continue;
+    }
+    const double value = labels.value(task, row);
+    if (std::isnan(value)) continue;
     ++count[t];
-    if (!model::is_regression(task)) continue;
-    const double difference = labels.value(task, row) - mean[t];
+    const double difference = value - mean[t];
     mean[t] += difference / count[t];
-    squares[t] += difference * (labels.value(task, row) - mean[t]);
+    squares[t] += difference * (value - mean[t]);
   }
 }
 

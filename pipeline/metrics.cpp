@@ -34,26 +34,26 @@ RegressionMetrics regression_metrics(std::span<const float> truth, std::span<con
   return {absolute / count, std::sqrt(squared / count), spread > 0 ? 1.0 - squared / spread : kNaN, n};
 }
 
-GapMetrics gap_metrics(std::span<const float> truth, std::span<const float> prediction) {
-  struct Row { float prediction; bool metal; };
+GapMetrics gap_metrics(std::span<const float> truth, std::span<const float> prediction, std::span<const float> metal) {
+  struct Row { float score; bool metal; };
   std::vector<Row> rows;
   double absolute = 0, nonmetals = 0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
     if (!known(truth[i], prediction[i])) continue;
-    rows.push_back({prediction[i], truth[i] <= 0});
+    rows.push_back({metal.empty() ? prediction[i] : -metal[i], truth[i] <= 0});
     if (truth[i] > 0) {
       absolute += std::abs(static_cast<double>(prediction[i]) - truth[i]);
       ++nonmetals;
     }
   }
-  // Mann-Whitney: for each group of equal predictions, metals beat the non-metals above them and halve with those beside them.
-  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.prediction < b.prediction; });
+  // Mann-Whitney: for each group of equal scores, metals beat the non-metals above them and halve with those beside them.
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.score < b.score; });
   const double metals = static_cast<double>(rows.size()) - nonmetals;
   double wins = 0, nonmetals_below = 0;
   for (std::size_t first = 0; first < rows.size();) {
     std::size_t last = first;
     double metals_here = 0;
-    while (last < rows.size() && rows[last].prediction == rows[first].prediction) metals_here += rows[last++].metal ? 1 : 0;
+    while (last < rows.size() && rows[last].score == rows[first].score) metals_here += rows[last++].metal ? 1 : 0;
     const double nonmetals_here = static_cast<double>(last - first) - metals_here;
     wins += metals_here * (nonmetals - nonmetals_below - 0.5 * nonmetals_here);
     nonmetals_below += nonmetals_here;
@@ -62,27 +62,37 @@ GapMetrics gap_metrics(std::span<const float> truth, std::span<const float> pred
   return {nonmetals > 0 ? absolute / nonmetals : kNaN, metals > 0 && nonmetals > 0 ? wins / (metals * nonmetals) : kNaN};
 }
 
-ClassificationMetrics classification_metrics(std::span<const int> truth, std::span<const float> logits) {
+std::vector<int> most_probable(std::span<const float> scores, int classes) {
+  const auto width = static_cast<std::size_t>(classes);
+  std::vector<int> best;
+  for (std::size_t first = 0; first < scores.size(); first += width) {
+    const auto row = scores.subspan(first, width);
+    best.push_back(std::isnan(row[0]) ? -1 : static_cast<int>(std::ranges::max_element(row) - row.begin()));
+  }
+  return best;
+}
+
+ClassificationMetrics classification_metrics(std::span<const int> truth, std::span<const int> predicted, int classes) {
+  const auto count = static_cast<std::size_t>(classes);
   ClassificationMetrics metrics;
+  metrics.confusion.assign(count, std::vector<std::int64_t>(count, 0));
   std::int64_t right = 0;
   for (std::size_t i = 0; i < truth.size(); ++i) {
-    const auto row = logits.subspan(i * kCrystalSystems, kCrystalSystems);
-    if (truth[i] < 0 || std::isnan(row[0])) continue;
-    const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-    ++metrics.confusion[static_cast<std::size_t>(truth[i])][best];
-    right += best == static_cast<std::size_t>(truth[i]) ? 1 : 0;
+    if (truth[i] < 0 || predicted[i] < 0) continue;
+    ++metrics.confusion[static_cast<std::size_t>(truth[i])][static_cast<std::size_t>(predicted[i])];
+    right += predicted[i] == truth[i] ? 1 : 0;
     ++metrics.n;
   }
   double recalls = 0;
-  int classes = 0;
-  for (std::size_t c = 0; c < kCrystalSystems; ++c) {
+  int occurring = 0;
+  for (std::size_t c = 0; c < count; ++c) {
     const auto total = std::accumulate(metrics.confusion[c].begin(), metrics.confusion[c].end(), std::int64_t{0});
     if (total == 0) continue;
     recalls += static_cast<double>(metrics.confusion[c][c]) / static_cast<double>(total);
-    ++classes;
+    ++occurring;
   }
   metrics.accuracy = metrics.n > 0 ? static_cast<double>(right) / static_cast<double>(metrics.n) : kNaN;
-  metrics.balanced_accuracy = classes > 0 ? recalls / classes : kNaN;
+  metrics.balanced_accuracy = occurring > 0 ? recalls / occurring : kNaN;
   return metrics;
 }
 

@@ -1,11 +1,9 @@
 // Errors of predictions: regression, classification, and the numbers that a band gap needs besides.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
-
-#include "src/base/elements.hpp"
+#include <vector>
 
 namespace xxact::pipeline {
 
@@ -16,20 +14,22 @@ struct RegressionMetrics {
 };
 RegressionMetrics regression_metrics(std::span<const float> truth, std::span<const float> prediction);
 
-/// Of a band gap: error on rows with a true gap > 0, and the area under the ROC curve of "is a metal" scored by a small
-/// predicted gap (ties count half); NaN when one of the two kinds is missing.
+/// Of a band gap: error on rows with a true gap > 0, and the area under the ROC curve of "is a metal" (ties count half), scored by `metal` or, where that is
+/// empty, by a small predicted gap; NaN when one of the two kinds is missing.
 struct GapMetrics {
   double mae_nonmetal = 0, metal_auc = 0;
 };
-GapMetrics gap_metrics(std::span<const float> truth, std::span<const float> prediction);
+GapMetrics gap_metrics(std::span<const float> truth, std::span<const float> prediction, std::span<const float> metal = {});
 
 struct ClassificationMetrics {
   double accuracy = 0, balanced_accuracy = 0;  // balanced: mean recall over the classes that occur
   std::int64_t n = 0;
-  std::array<std::array<std::int64_t, kCrystalSystems>, kCrystalSystems> confusion{};  // [truth][prediction]
+  std::vector<std::vector<std::int64_t>> confusion;  // [truth][prediction]
 };
-/// `truth` is -1 where unknown, `logits` [N, 7] with NaN where there is no prediction.
-ClassificationMetrics classification_metrics(std::span<const int> truth, std::span<const float> logits);
+/// `truth` and `predicted` are -1 where unknown, else less than `classes`.
+ClassificationMetrics classification_metrics(std::span<const int> truth, std::span<const int> predicted, int classes);
+/// The largest of each row of `scores` [N, classes]; -1 for rows of NaN.
+std::vector<int> most_probable(std::span<const float> scores, int classes);
 
 /// Share of rows whose truth lies in [low, high]; NaN when there is none.
 double coverage(std::span<const float> truth, std::span<const float> low, std::span<const float> high);

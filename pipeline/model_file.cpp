@@ -9,11 +9,13 @@ constexpr char kConfiguration[] = "configuration";
 constexpr char kDatasetHash[] = "dataset_hash";
 constexpr char kVersion[] = "program_version";
 
-std::array<double, 3> read_triple(const io::Checkpoint& file, const std::string& name) {
+model::PerTask<double> read_per_task(const io::Checkpoint& file, const std::string& name) {
   const auto* array = file.find(name);
   const auto* values = array != nullptr ? std::get_if<std::span<const double>>(&array->data) : nullptr;
-  if (values == nullptr || values->size() != 3) throw InputError("{}: the array '{}' of three float64 is missing: not a model of this program", file.path().string(), name);
-  return {(*values)[0], (*values)[1], (*values)[2]};
+  model::PerTask<double> all;
+  if (values == nullptr || values->size() != all.size()) throw InputError("{}: the array '{}' of {} float64 is missing: not a model of this program", file.path().string(), name, all.size());
+  std::ranges::copy(*values, all.begin());
+  return all;
 }
 
 }  // namespace
@@ -35,7 +37,7 @@ void describe_model(const ModelDescription& description, NamedArrays& arrays, io
   arrays.add("standardisation/scale", description.standardisation.scale);
   arrays.add("calibration/std_factor", description.calibration.std_factor);
   arrays.add("calibration/interval90", description.calibration.interval90);
-  content.reals["temperature"] = description.calibration.temperature;
+  arrays.add("calibration/temperature", description.calibration.temperature);
   content.texts[kConfiguration] = to_ini(description.config);
   content.texts[kDatasetHash] = description.dataset_hash;
   content.texts[kVersion] = description.program_version;
@@ -50,8 +52,8 @@ ModelDescription read_description(const io::Checkpoint& file) {
   } catch (const ConfigError& error) {
     throw InputError("{}: its configuration cannot be used: {}", file.path().string(), error.what());
   }
-  description.standardisation = {read_triple(file, "standardisation/mean"), read_triple(file, "standardisation/scale")};
-  description.calibration = {read_triple(file, "calibration/std_factor"), read_triple(file, "calibration/interval90"), file.real("temperature")};
+  description.standardisation = {read_per_task(file, "standardisation/mean"), read_per_task(file, "standardisation/scale")};
+  description.calibration = {read_per_task(file, "calibration/std_factor"), read_per_task(file, "calibration/interval90"), read_per_task(file, "calibration/temperature")};
   description.dataset_hash = file.text(kDatasetHash);
   description.program_version = file.text(kVersion);
   description.step = file.integer("step");

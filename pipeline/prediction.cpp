@@ -4,6 +4,7 @@
 #include <iterator>
 #include <limits>
 
+#include "pipeline/metrics.hpp"
 #include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
@@ -55,19 +56,38 @@ io::LabelPrediction combine_task(const std::vector<LoadedModel>& models, const s
   return out;
 }
 
-std::vector<float> combine_classes(const std::vector<LoadedModel>& models, const std::vector<Predictions>& predictions, const std::vector<std::string>& failure) {
-  std::vector<float> sum(failure.size() * kCrystalSystems, 0.0F);
+/// Mean over the models that say something, [N, width]; `said` returns a model's [N, width], or nothing.
+template <class Said>
+std::vector<float> mean_over_models(std::size_t models, std::size_t width, const std::vector<std::string>& failure, Said&& said) {
+  std::vector<float> sum(failure.size() * width, 0.0F);
   float members = 0;
-  for (std::size_t m = 0; m < models.size(); ++m) {
-    if (predictions[m].logits.empty()) continue;
-    const auto probability = class_probabilities(predictions[m].logits, models[m].description.calibration.temperature);
+  for (std::size_t m = 0; m < models; ++m) {
+    const std::vector<float> probability = said(m);
+    if (probability.empty()) continue;
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += probability[i];
     ++members;
   }
+  if (members == 0) return {};
   for (auto& value : sum) value /= members;
   for (std::size_t row = 0; row < failure.size(); ++row)
-    if (!failure[row].empty()) std::fill_n(sum.begin() + static_cast<std::ptrdiff_t>(row * kCrystalSystems), kCrystalSystems, kUnknown);
+    if (!failure[row].empty()) std::fill_n(sum.begin() + static_cast<std::ptrdiff_t>(row * width), width, kUnknown);
   return sum;
+}
+
+std::vector<float> combine_classes(const std::vector<LoadedModel>& models, const std::vector<Predictions>& predictions, const std::vector<std::string>& failure, model::Task task) {
+  const auto t = static_cast<std::size_t>(task);
+  const int classes = model::task_classes(task);
+  return mean_over_models(models.size(), static_cast<std::size_t>(classes), failure,
+                          [&](std::size_t m) { return class_probabilities(predictions[m].logits[t], classes, models[m].description.calibration.temperature[t]); });
+}
+
+/// The most probable space group and how probable it is.
+void add_space_groups(const std::vector<float>& probability, io::ResultRows& out) {
+  const auto best = most_probable(probability, kSpaceGroups);
+  for (std::size_t row = 0; row < best.size(); ++row) {
+    out.space_group.push_back(static_cast<std::uint8_t>(best[row] + 1));
+    out.space_group_probability.push_back(best[row] < 0 ? kUnknown : probability[row * kSpaceGroups + static_cast<std::size_t>(best[row])]);
+  }
 }
 
 template <class T>
@@ -81,7 +101,12 @@ std::string task_units(model::Task task) {
   switch (task) {
     case model::Task::formation_energy_per_atom: return "eV/atom";
     case model::Task::band_gap: return "eV";
-    case model::Task::crystal_system: break;
+    case model::Task::lattice_a:
+    case model::Task::lattice_b:
+    case model::Task::lattice_c: return "angstrom";
+    case model::Task::lattice_volume: return "angstrom^3";
+    case model::Task::crystal_system:
+    case model::Task::space_group: break;
   }
   return "";
 }
@@ -118,8 +143,11 @@ io::ResultRows predict_rows(std::vector<LoadedModel>& models, const io::Dataset&
   for (const auto task : tasks_of(models))
     if (model::is_regression(task))
       out.predictions.push_back(combine_task(models, predictions, out.reason, static_cast<std::size_t>(task)));
+    else if (task == model::Task::crystal_system)
+      out.crystal_system_probability = combine_classes(models, predictions, out.reason, task);
     else
-      out.crystal_system_probability = combine_classes(models, predictions, out.reason);
+      add_space_groups(combine_classes(models, predictions, out.reason, task), out);
+  out.metal_probability = mean_over_models(models.size(), 1, out.reason, [&](std::size_t m) { return predictions[m].metal_probability; });
   return out;
 }
 
@@ -140,6 +168,9 @@ void append_rows(io::ResultRows& rows, io::ResultRows more) {
   append(rows.status, more.status);
   append(rows.reason, more.reason);
   append(rows.crystal_system_probability, more.crystal_system_probability);
+  append(rows.space_group, more.space_group);
+  append(rows.space_group_probability, more.space_group_probability);
+  append(rows.metal_probability, more.metal_probability);
   rows.predictions.resize(std::max(rows.predictions.size(), more.predictions.size()));
   for (std::size_t p = 0; p < more.predictions.size(); ++p) {
     append(rows.predictions[p].value, more.predictions[p].value);

@@ -27,7 +27,7 @@ io::ResultRows predict_rows(std::vector<LoadedModel>& models, const io::Dataset&
 /// The file-wide part of such rows: labels with units, model and dataset hashes, versions.
 io::ResultDescription describe_results(const std::vector<LoadedModel>& models, const std::string& dataset_hash, const std::string& program_version);
 
-/// eV/atom, eV or "".
+/// eV/atom, eV, angstrom, angstrom^3 or "".
 std::string task_units(model::Task task);
 
 /// Appends the rows of `more` (same columns) to `rows`.

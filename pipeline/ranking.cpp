@@ -23,6 +23,8 @@ std::vector<float> row_values(const io::ResultRows& rows, std::size_t row) {
     for (const auto* column : {&p.value, &p.std, &p.lo90, &p.hi90}) values.push_back((*column)[row]);
   if (!rows.crystal_system_probability.empty())
     for (std::size_t c = 0; c < kCrystalSystems; ++c) values.push_back(rows.crystal_system_probability[row * kCrystalSystems + c]);
+  if (!rows.space_group.empty()) values.insert(values.end(), {static_cast<float>(rows.space_group[row]), rows.space_group_probability[row]});
+  if (!rows.metal_probability.empty()) values.push_back(rows.metal_probability[row]);
   return values;
 }
 
@@ -39,17 +41,19 @@ std::string csv_text(const std::string& text) {
   return quoted + "\"";
 }
 
-std::vector<std::string> ranking_columns(const io::ResultDescription& description, bool crystal_systems) {
+std::vector<std::string> ranking_columns(const io::ResultDescription& description, const RankedColumns& more) {
   std::vector<std::string> columns;
   for (const auto& label : description.labels)
     for (const char* suffix : {"", "_std", "_lo90", "_hi90"}) columns.push_back(label.name + suffix);
-  if (crystal_systems)
+  if (more.crystal_systems)
     for (int c = 0; c < kCrystalSystems; ++c) columns.push_back(fmt::format("probability_{}", crystal_system_name(c)));
+  if (more.space_groups) columns.insert(columns.end(), {"space_group", "space_group_probability"});
+  if (more.metals) columns.emplace_back("metal_probability");
   return columns;
 }
 
-Ranking::Ranking(const io::ResultDescription& description, bool crystal_systems, const std::string& column, bool descending, std::int64_t top)
-    : columns_(ranking_columns(description, crystal_systems)), descending_(descending), top_(top) {
+Ranking::Ranking(const io::ResultDescription& description, const RankedColumns& more, const std::string& column, bool descending, std::int64_t top)
+    : columns_(ranking_columns(description, more)), descending_(descending), top_(top) {
   const auto found = std::find(columns_.begin(), columns_.end(), column);
   if (found == columns_.end())
     throw ConfigError("--rank-by '{}': there is no such column{} Columns: {}", column, suggestion(column, columns_).empty() ? "." : suggestion(column, columns_), fmt::join(columns_, ", "));

@@ -10,14 +10,19 @@
 
 namespace xxact::pipeline {
 
+/// Which columns there are beside those of the labels.
+struct RankedColumns {
+  bool crystal_systems = false, space_groups = false, metals = false;
+};
+
 /// Names of the columns that follow id and formula, in order.
-std::vector<std::string> ranking_columns(const io::ResultDescription& description, bool crystal_systems);
+std::vector<std::string> ranking_columns(const io::ResultDescription& description, const RankedColumns& more);
 
 /// Takes result rows block by block and keeps the best.
 class Ranking {
  public:
   /// `top`: how many rows are kept, 0: all. ConfigError when there is no such column.
-  Ranking(const io::ResultDescription& description, bool crystal_systems, const std::string& column, bool descending, std::int64_t top);
+  Ranking(const io::ResultDescription& description, const RankedColumns& more, const std::string& column, bool descending, std::int64_t top);
 
   /// Rows from row `first` of the table on. Rows without prediction are not ranked; ties go to the earlier row.
   void add(const io::ResultRows& rows, std::int64_t first);

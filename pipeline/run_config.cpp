@@ -90,6 +90,14 @@ std::vector<Field> pattern_fields() {
   return fields;
 }
 
+/// "formation-energy", "crystal-system", ...
+std::string weight_name(model::Task task) {
+  if (task == model::Task::formation_energy_per_atom) return "formation-energy";
+  std::string name(model::task_name(task));
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
 std::vector<Field> training_fields() {
   using T = RunConfig;
   std::vector<Field> f;
@@ -135,10 +143,10 @@ std::vector<Field> training_fields() {
   f.push_back(number<double>("validate-epochs", "epochs between validations; 0: a tenth of the run", [](T& c) -> double& { return c.training.validate_epochs; }, 0.0, 1e6));
   f.push_back(number<double>("checkpoint-epochs", "epochs between checkpoints; 0: a quarter of the run", [](T& c) -> double& { return c.training.checkpoint_epochs; }, 0.0, 1e6));
   f.push_back(choice<model::RegressionLoss>("regression-loss", "robust_l1: Laplace likelihood; l1: absolute error, log-scale learned apart", {"robust_l1", "l1"}, [](T& c) -> auto& { return c.training.objective.regression; }));
-  f.push_back(number<double>("label-smoothing", "of the crystal-system classes", [](T& c) -> double& { return c.training.objective.label_smoothing; }, 0.0, 0.9));
+  f.push_back(number<double>("label-smoothing", "of classes", [](T& c) -> double& { return c.training.objective.label_smoothing; }, 0.0, 0.9));
   for (const auto task : model::kTasks) {
     const auto index = static_cast<std::size_t>(task);
-    f.push_back(number<double>(fmt::format("weight-{}", index == 0 ? "formation-energy" : index == 1 ? "band-gap" : "crystal-system"), "of this task in the loss",
+    f.push_back(number<double>(fmt::format("weight-{}", weight_name(task)), "of this task in the loss",
                                [index](T& c) -> double& { return c.training.objective.weight[index]; }, 0.0, 1e6));
   }
   f.push_back(number<double>("weight-masked", "of masked modelling in the loss; its squared errors are of the order of a hundredth", [](T& c) -> double& { return c.training.objective.masked_weight; }, 0.0, 1e6));
@@ -253,6 +261,8 @@ RunConfig parse_run_config(std::string_view ini, std::string_view where) {
     set_field(config, trim(text.substr(0, equals)), trim(text.substr(equals + 1)));
   }
   config.pattern.grid.points = static_cast<int>(config.model.points);
+  config.model.two_theta_min_deg = config.pattern.grid.two_theta_min_deg;
+  config.model.two_theta_max_deg = config.pattern.grid.two_theta_max_deg;
   config.pattern.simulation.two_theta_min_deg = config.pattern.grid.two_theta_min_deg;
   config.pattern.simulation.two_theta_max_deg = config.pattern.grid.two_theta_max_deg;
   validate(config);

@@ -20,7 +20,7 @@ constexpr double kRoundSeconds = 30;
 constexpr std::int64_t kRankedBlock = 65536;
 
 /// Records that ingest rejected, from FILE.rejects.jsonl, as result rows without prediction.
-io::ResultRows rejected_rows(const std::filesystem::path& dataset, std::size_t labels, bool classes) {
+io::ResultRows rejected_rows(const std::filesystem::path& dataset, std::size_t labels, const RankedColumns& columns) {
   io::ResultRows rows;
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
   rows.predictions.resize(labels);
@@ -39,7 +39,12 @@ io::ResultRows rejected_rows(const std::filesystem::path& dataset, std::size_t l
     rows.reason.push_back(text("reason"));
     for (auto& p : rows.predictions)
       for (auto* column : {&p.value, &p.std, &p.lo90, &p.hi90}) column->push_back(kNaN);
-    if (classes) rows.crystal_system_probability.insert(rows.crystal_system_probability.end(), kCrystalSystems, kNaN);
+    if (columns.crystal_systems) rows.crystal_system_probability.insert(rows.crystal_system_probability.end(), kCrystalSystems, kNaN);
+    if (columns.space_groups) {
+      rows.space_group.push_back(0);
+      rows.space_group_probability.push_back(kNaN);
+    }
+    if (columns.metals) rows.metal_probability.push_back(kNaN);
   }
   return rows;
 }
@@ -77,16 +82,21 @@ class Screening {
     description_ = describe_results(models, hashes_, options.program_version);
     description_.attributes["shown"] = std::string(shown_name(options.inference.shown));
     const auto tasks = tasks_of(models);
-    classes_ = std::find(tasks.begin(), tasks.end(), model::Task::crystal_system) != tasks.end();
+    const auto has = [&](model::Task task) { return std::ranges::find(tasks, task) != tasks.end(); };
+    columns_ = {has(model::Task::crystal_system), has(model::Task::space_group),
+                std::ranges::any_of(models, [](const LoadedModel& loaded) {
+                  const auto& config = loaded.description.config.model;
+                  return config.is_mixture(model::Task::band_gap) && std::ranges::find(config.tasks, model::Task::band_gap) != config.tasks.end();
+                })};
     // What never became a row of a dataset stands at the end of the table.
     if (comm.rank() + 1 == comm.size())
-      for (const auto& source : data) append_rows(rejected_, rejected_rows(source.path(), description_.labels.size(), classes_));
+      for (const auto& source : data) append_rows(rejected_, rejected_rows(source.path(), description_.labels.size(), columns_));
   }
 
   nlohmann::json run() {
     const auto start = Clock::now();
     const auto table = options_.output / "predictions.h5";
-    Ranking ranking(description_, classes_, options_.rank_by.column, options_.rank_by.descending, options_.top);
+    Ranking ranking(description_, columns_, options_.rank_by.column, options_.rank_by.descending, options_.top);
     std::int64_t predicted = 0;
     {
       io::ResultsFile file(comm_.handle(), table, layout(), description_.attributes.at("model_hash") + " " + hashes_ + " " + options_.program_version + " " + description_.attributes.at("shown"));
@@ -117,7 +127,9 @@ class Screening {
   io::ResultLayout layout() {
     io::ResultLayout layout = io::layout_of(rejected_, description_);
     layout.standard_deviations = layout.intervals = !description_.labels.empty();
-    layout.crystal_systems = classes_;
+    layout.crystal_systems = columns_.crystal_systems;
+    layout.space_groups = columns_.space_groups;
+    layout.metals = columns_.metals;
     const auto share = comm::share_of(all_.rows(), comm_.rank(), comm_.size());
     all_.visit(share.first, share.last, [&](const io::Dataset& dataset, std::int64_t low, std::int64_t high) {
       for (auto row = low; row < high; ++row) {
@@ -197,7 +209,7 @@ class Screening {
   const comm::Communicator& comm_;
   std::string hashes_;
   io::ResultDescription description_;
-  bool classes_ = false;
+  RankedColumns columns_;
   io::ResultRows rejected_;     // on the last rank
   std::int64_t total_rejected_ = 0;
 };

@@ -88,7 +88,7 @@ int count_strata(const io::DatasetPlan& plan, const std::vector<model::Task>& ta
 StreamedTrainingData::StreamedTrainingData(io::DatasetPlan plan, const RunConfig& config, const comm::Communicator& comm, int threads, std::uint64_t memory)
     : plan_(std::move(plan)), comm_(comm), tasks_(config.model.tasks), host_(comm.handle()) {
   for (const auto task : tasks_)
-    if (model::is_regression(task) && !has_label(plan_, task)) throw InputError("{} has no label \"{}\"", plan_.path.string(), model::task_name(task));
+    if (!model::follows_from_structure(task) && !has_label(plan_, task)) throw InputError("{} has no label \"{}\"", plan_.path.string(), model::task_name(task));
   facts_ = {plan_.path, plan_.content_hash, plan_.description->source, plan_.description->licence, plan_.description->split_rule, plan_.rows(), {},
             static_cast<double>(plan_.extents().entries) / static_cast<double>(std::max<std::int64_t>(plan_.rows(), 1)), 0};
   io::require_readable_in_parts(plan_);

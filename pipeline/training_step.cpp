@@ -92,7 +92,8 @@ void TrainingStep::hold(const DeviceBatch& batch, const std::vector<std::int64_t
     if (tensor.defined()) tensor = tensor.clone();
   };
   auto& [input, targets, factor] = held_.back();
-  for (auto* tensor : {&input.element, &input.fraction, &input.pattern, &input.sample_key, &input.hidden, &targets.value[0], &targets.value[1], &targets.value[2], &targets.hidden_points, &factor}) keep(*tensor);
+  for (auto* tensor : {&input.element, &input.fraction, &input.pattern, &input.sample_key, &input.hidden, &targets.hidden_points, &factor}) keep(*tensor);
+  for (auto& tensor : targets.value) keep(tensor);
 }
 
 void TrainingStep::compute_held() {
@@ -172,8 +173,11 @@ void TrainingStep::compute_recorded(const DeviceBatch& batch, bool last) {
   if (captured->batch.tensors().empty()) {
     const auto like = [](const torch::Tensor& tensor) { return tensor.defined() ? torch::empty_like(tensor) : tensor; };
     const auto& in = batch.input;
-    captured->batch = {{like(in.element), like(in.fraction), like(in.pattern), like(in.sample_key), like(in.hidden)},
-                       {{like(batch.targets.value[0]), like(batch.targets.value[1]), like(batch.targets.value[2])}, like(batch.targets.hidden_points)}, like(batch.factor)};
+    auto& held = captured->batch;
+    held.input = {like(in.element), like(in.fraction), like(in.pattern), like(in.sample_key), like(in.hidden)};
+    for (std::size_t t = 0; t < held.targets.value.size(); ++t) held.targets.value[t] = like(batch.targets.value[t]);
+    held.targets.hidden_points = like(batch.targets.hidden_points);
+    held.factor = like(batch.factor);
   }
   const auto to = captured->batch.tensors(), from = batch.tensors();
   for (std::size_t i = 0; i < to.size(); ++i) to[i].copy_(from[i], /*non_blocking=*/true);

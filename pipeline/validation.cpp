@@ -12,11 +12,12 @@ namespace xxact::pipeline {
 
 Predictions gather_predictions(const Predictions& local, const comm::Communicator& comm) {
   Predictions all;
-  for (std::size_t task = 0; task < 3; ++task) {
+  for (std::size_t task = 0; task < model::kTasks.size(); ++task) {
     all.mean[task] = comm.all_gather(std::span<const float>(local.mean[task]), "gathering predictions");
     all.std[task] = comm.all_gather(std::span<const float>(local.std[task]), "gathering uncertainties");
+    all.logits[task] = comm.all_gather(std::span<const float>(local.logits[task]), "gathering class scores");
   }
-  all.logits = comm.all_gather(std::span<const float>(local.logits), "gathering class scores");
+  all.metal_probability = comm.all_gather(std::span<const float>(local.metal_probability), "gathering probabilities of a metal");
   std::vector<std::int64_t> failed;
   for (const auto& reason : local.failure) failed.push_back(reason.empty() ? 0 : 1);
   for (const auto flag : comm.all_gather(std::span<const std::int64_t>(failed), "gathering failures")) all.failure.push_back(flag != 0 ? "failed" : "");
@@ -87,9 +88,15 @@ ValidationResult validate_model(model::XxactModel& net, const RunConfig& config,
       const auto m = regression_metrics(truth.value[t], all.mean[t]);
       result.metrics[name + ".mae"] = m.mae;
       result.metrics[name + ".rmse"] = m.rmse;
+      if (task == model::Task::band_gap) {
+        const auto gap = gap_metrics(truth.value[t], all.mean[t], all.metal_probability);
+        result.metrics[name + ".mae_nonmetal"] = gap.mae_nonmetal;
+        result.metrics[name + ".metal_auc"] = gap.metal_auc;
+      }
       if (m.n > 0) result.score += weight * m.mae / standardisation.scale[t];
     } else {
-      const auto m = classification_metrics(truth.crystal_system, all.logits);
+      const int classes = model::task_classes(task);
+      const auto m = classification_metrics(truth.classes[t], most_probable(all.logits[t], classes), classes);
       result.metrics[name + ".accuracy"] = m.accuracy;
       result.metrics[name + ".balanced_accuracy"] = m.balanced_accuracy;
       if (m.n > 0) result.score += weight * (1.0 - m.accuracy);

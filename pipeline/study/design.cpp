@@ -112,7 +112,7 @@ std::vector<DesignedRun> plan_runs(const Design& design, std::int64_t rows, doub
 std::string metric_of(model::Task task) { return fmt::format("{}.{}", model::task_name(task), model::is_regression(task) ? "mae" : "accuracy"); }
 
 std::string error_name(model::Task task) {
-  return model::is_regression(task) ? fmt::format("mean absolute error ({})", pipeline::task_units(task)) : std::string("share of wrong crystal systems");
+  return model::is_regression(task) ? fmt::format("mean absolute error ({})", pipeline::task_units(task)) : std::string(task == model::Task::crystal_system ? "share of wrong crystal systems" : "share of wrong space groups");
 }
 
 std::vector<Measurement> read_measurements(const std::filesystem::path& output, const std::vector<DesignedRun>& runs, model::Task task) {

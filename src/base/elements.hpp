@@ -9,6 +9,7 @@ namespace xxact {
 
 inline constexpr int kMaxAtomicNumber = 118;
 inline constexpr int kCrystalSystems = 7;
+inline constexpr int kSpaceGroups = 230;
 
 /// Symbol of element Z, 1..118; "?" for any other number.
 std::string_view element_symbol(int atomic_number);

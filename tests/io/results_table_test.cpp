@@ -27,6 +27,9 @@ void append_row(ResultRows& rows, std::int64_t i) {
   rows.predictions[0].value.push_back(value);
   rows.predictions[0].std.push_back(0.1F);
   for (int system = 0; system < 7; ++system) rows.crystal_system_probability.push_back(0.01F * static_cast<float>(i + system));
+  rows.space_group.push_back(static_cast<std::uint8_t>(ok ? 225 - i : 0));
+  rows.space_group_probability.push_back(0.02F * static_cast<float>(i));
+  rows.metal_probability.push_back(0.03F * static_cast<float>(i));
   rows.ood_score.push_back(0.5F);
 }
 
@@ -62,6 +65,9 @@ TEST(ResultsTable, RaggedRowsOfAllRanksComeBackInOrder) {
   EXPECT_EQ(got.rows.status, want.status);
   EXPECT_EQ(got.rows.reason, want.reason);
   EXPECT_EQ(got.rows.crystal_system_probability, want.crystal_system_probability);
+  EXPECT_EQ(got.rows.space_group, want.space_group);
+  EXPECT_EQ(got.rows.space_group_probability, want.space_group_probability);
+  EXPECT_EQ(got.rows.metal_probability, want.metal_probability);
   EXPECT_EQ(got.rows.ood_score, want.ood_score);
   ASSERT_EQ(got.rows.predictions.size(), 1U);
   ASSERT_EQ(got.rows.predictions[0].value.size(), want.status.size());

@@ -30,8 +30,8 @@ TEST(ModelConfigText, EveryFieldIsWrittenReadAndDescribed) {
   ModelConfig config;
   const std::pair<const char*, const char*> values[] = {
       {"mode", "composition"}, {"tasks", "crystal_system,band_gap"}, {"objectives", "masked,contrastive"}, {"width", "96"}, {"heads", "6"}, {"feed-forward", "3"},
-      {"composition-layers", "5"}, {"xrd-layers", "7"}, {"fusion-layers", "9"}, {"points", "2048"}, {"patch", "32"},
-      {"head-widths", "17,19,23"}, {"dropout", "0.25"}, {"composition-skip", "on"}, {"norm", "post"}, {"activation", "relu"}, {"projection", "48"}, {"scaler", "crabnet"}};
+      {"composition-layers", "5"}, {"xrd-layers", "7"}, {"fusion-layers", "9"}, {"points", "2048"}, {"patch", "32"}, {"xrd-encoder", "convolution"}, {"sine-squared", "on"},
+      {"head-widths", "17,19,23"}, {"dropout", "0.25"}, {"composition-skip", "on"}, {"gap-head", "mixture"}, {"norm", "post"}, {"activation", "relu"}, {"projection", "48"}, {"scaler", "crabnet"}};
   for (const auto& [key, value] : values) set_field(config, key, value);
   std::string expected;
   for (const auto& [key, value] : values) expected += std::string(key) + " = " + value + "\n";
@@ -62,7 +62,7 @@ TEST(ModelConfigText, RefusesValuesOutOfRangeAndNamesTheField) {
   const std::pair<const char*, const char*> bad[] = {
       {"width", "0"}, {"width", "64x"}, {"width", ""}, {"width", "99999999999999999999"}, {"heads", "-1"}, {"dropout", "1"}, {"dropout", "nan"},
       {"dropout", "-0.1"}, {"mode", "both"}, {"tasks", "energy"}, {"tasks", ""}, {"tasks", "band_gap,band_gap"}, {"objectives", "mask"}, {"objectives", "masked,masked"}, {"projection", "0"}, {"head-widths", "128,,64"},
-      {"norm", "none"}, {"activation", "tanh"}, {"scaler", "linear"}, {"composition-skip", "maybe"}, {"patch", "0"}};
+      {"norm", "none"}, {"activation", "tanh"}, {"scaler", "linear"}, {"composition-skip", "maybe"}, {"xrd-encoder", "lstm"}, {"sine-squared", "2"}, {"gap-head", "both"}, {"patch", "0"}};
   for (const auto& [key, value] : bad) {
     ModelConfig config;
     const auto message = error_of([&] { set_field(config, key, value); });

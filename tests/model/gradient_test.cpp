@@ -58,6 +58,25 @@ Problem make_masked_problem() {
   return problem;
 }
 
+/// The same model with another encoder of the pattern and a band gap as a mixture, of metals too.
+Problem make_variant(XrdEncoderKind encoder, bool sine_squared, bool masked) {
+  auto problem = make_problem(NormPlacement::pre, Activation::gelu, PositionScaler::exponent);
+  auto config = problem.model->config();
+  config.xrd_encoder = encoder;
+  config.sine_squared = sine_squared;
+  config.gap_head = GapHead::mixture;
+  if (masked) {
+    config.objectives = {Objective::masked};
+    config.patch = 1;
+    problem.input.hidden = torch::stack({torch::randint(0, 32, {6}, torch::kInt64), torch::randint(32, 64, {6}, torch::kInt64)}, 1);
+    problem.targets.hidden_points = torch::rand({6, 2, 1}, torch::kFloat64);
+  }
+  problem.model = XxactModel(config, reference_case("bimodal_skip")["table"], 9);
+  problem.model->to(torch::kFloat64);
+  problem.targets.value[1][1] = problem.targets.value[1][4] = -std::numeric_limits<double>::infinity();
+  return problem;
+}
+
 /// Compares along one random direction in each parameter: (L(p + h v) - L(p - h v)) / 2h against <gradient, v>.
 void expect_gradients(Problem problem) {
   problem.loss().backward();
@@ -85,6 +104,12 @@ TEST(Gradient, AgreesWithFiniteDifferencesInEveryParameterPreNorm) {
 TEST(Gradient, AgreesWithFiniteDifferencesInEveryParameterPostNorm) {
   expect_gradients(make_problem(NormPlacement::post, Activation::gelu, PositionScaler::crabnet));
 }
+
+TEST(Gradient, AgreesWithFiniteDifferencesOfConvolutions) { expect_gradients(make_variant(XrdEncoderKind::convolution, true, false)); }
+
+TEST(Gradient, AgreesWithFiniteDifferencesOfConvolutionsOverHiddenTokens) { expect_gradients(make_variant(XrdEncoderKind::convolution, false, true)); }
+
+TEST(Gradient, AgreesWithFiniteDifferencesOfPatchesWithAngles) { expect_gradients(make_variant(XrdEncoderKind::transformer, true, false)); }
 
 TEST(Gradient, AgreesWithFiniteDifferencesInEveryParameterOfMaskedModelling) { expect_gradients(make_masked_problem()); }
 

@@ -51,7 +51,7 @@ double smoothed_cross_entropy(const torch::Tensor& logits, const torch::Tensor& 
 
 TEST(Objective, IsTheWeightedSumOverValidLabelsDividedByGlobalCounts) {
   const auto batch = make_batch();
-  EXPECT_EQ(count_valid(batch.targets).labels, (std::array<double, 3>{3, 4, 4}));
+  EXPECT_EQ(count_valid(batch.targets).labels, (PerTask<double>{3, 4, 4}));
   ObjectiveConfig config{RegressionLoss::robust_l1, 0.05, {1.0, 0.25, 0.75}};
   const Counts global{{30, 44, 17}};  // more than this micro-batch holds
   const auto result = objective(batch.output, batch.targets, config, global);
@@ -88,6 +88,23 @@ TEST(Objective, L1PullsTheMeanWithConstantForceAndFitsTheScaleToTheError) {
   objective(output, targets, {RegressionLoss::l1, 0.0, {1, 1, 1}}, {1, 0, 0}).total.backward();
   EXPECT_FLOAT_EQ(head.grad()[0][0].item<float>(), 1.0F);  // not scaled by exp(-s)
   EXPECT_NEAR(head.grad()[0][1].item<float>(), 0.1 * (1.0 - std::sqrt(2.0) * 1.5 * std::exp(-0.3)), 1e-6);  // a tenth of the likelihood's pull
+}
+
+TEST(Objective, AMixtureLearnsWhetherThereIsAGapFromAllAndItsSizeFromThoseThatAre) {
+  constexpr float kMetal = -std::numeric_limits<float>::infinity();
+  ModelOutput output;
+  Targets targets;
+  output.head[1] = torch::tensor({{0.5F, 0.2F, 1.0F}, {0.1F, -0.3F, -2.0F}, {0.7F, 0.0F, 0.5F}}).requires_grad_();
+  targets.value[1] = torch::tensor({kMetal, 0.4F, kUnknown});
+  EXPECT_EQ(count_valid(targets).labels[1], 2);
+  const auto sum = objective(output, targets, {RegressionLoss::robust_l1, 0.0, {1, 1}}, count_valid(targets)).task_sum[1].item<double>();
+  const double whether = std::log(1 + std::exp(-1.0)) + std::log(1 + std::exp(-2.0));
+  EXPECT_NEAR(sum, whether + std::sqrt(2.0) * 0.3 * std::exp(0.3) - 0.3, 1e-6);
+  objective(output, targets, {}, count_valid(targets)).total.backward();
+  const auto gradient = output.head[1].grad();
+  for (const auto& [row, column] : {std::pair{0, 0}, std::pair{0, 1}, std::pair{2, 0}, std::pair{2, 1}, std::pair{2, 2}}) EXPECT_EQ(gradient[row][column].item<float>(), 0.0F) << row << " " << column;
+  EXPECT_LT(gradient[0][2].item<float>(), 0.0F);  // more of a metal
+  EXPECT_GT(gradient[1][2].item<float>(), 0.0F);
 }
 
 TEST(Objective, MicroBatchesAddUpToTheWholeBatch) {

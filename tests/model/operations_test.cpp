@@ -48,6 +48,20 @@ TEST(Operations, AreTwiceTheWeightsThatEachTokenMeetsAndAttention) {
   EXPECT_NEAR(forward_operations(config, kElements), weights_times_tokens(config) + of_elements, 1);
   config.mode = Mode::xrd;
   EXPECT_NEAR(forward_operations(config, kElements), weights_times_tokens(config) + 4 * width * (layers(config.xrd_layers - 1) * tokens + 1) * tokens, 1);
+  config.xrd_encoder = XrdEncoderKind::convolution;
+  config.sine_squared = true;
+  double convolutions = 0;
+  for (const auto& item : XxactModel(config, torch::zeros({119, 200}), 1)->named_parameters()) {
+    if (item.value().dim() != 2) continue;
+    const auto& key = item.key();
+    const bool head = key.starts_with("head.");
+    // Points of 64-point tokens in three steps of four.
+    const double steps[] = {256, 64, 16};
+    const auto number = key.find_first_of("0123456789");
+    const auto place = head ? 0 : static_cast<std::size_t>(key[number] - '0') / (key.find("reduction") != std::string::npos ? 1 : static_cast<std::size_t>(config.xrd_layers));
+    convolutions += 2 * static_cast<double>(item.value().numel()) * (head ? 1 : steps[place]);
+  }
+  EXPECT_NEAR(forward_operations(config, kElements), convolutions, 1);
   config = preset("small");
   config.patch = 16;
   config.tasks.clear();

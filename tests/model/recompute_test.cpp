@@ -87,6 +87,16 @@ TEST(Recompute, GivesTheSameLossAndGradientsToTheLastBit) {
       }
 }
 
+TEST(Recompute, ConvolutionsToo) {
+  auto config = deep(Mode::xrd);
+  config.xrd_encoder = XrdEncoderKind::convolution;
+  const auto samples = Samples::make(12, true);
+  const auto kept = train(config, samples, false, 6), again = train(config, samples, true, 6);
+  EXPECT_EQ(again.loss, kept.loss);
+  EXPECT_TRUE(torch::equal(again.gradient, kept.gradient));
+  EXPECT_LT(static_cast<double>(again.peak), 0.5 * static_cast<double>(kept.peak));
+}
+
 TEST(Recompute, TakesLessMemory) {
   const auto samples = Samples::make(24, false);
   for (const auto mode : {Mode::xrd, Mode::bimodal}) {

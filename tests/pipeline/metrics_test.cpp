@@ -35,7 +35,7 @@ TEST(ClassificationMetrics, BalanceOverClassesThatOccur) {
   const std::vector<int> truth = {0, 0, 0, 6, -1};
   std::vector<float> logits(5 * 7, 0.0F);
   for (const auto& [row, best] : std::vector<std::pair<int, int>>{{0, 0}, {1, 0}, {2, 3}, {3, 6}, {4, 1}}) logits[static_cast<std::size_t>(row * 7 + best)] = 1;
-  const auto m = classification_metrics(truth, logits);
+  const auto m = classification_metrics(truth, most_probable(logits, 7), 7);
   EXPECT_EQ(m.n, 4);
   EXPECT_NEAR(m.accuracy, 0.75, 1e-12);
   EXPECT_NEAR(m.balanced_accuracy, (2.0 / 3 + 1) / 2, 1e-12);
@@ -52,7 +52,7 @@ TEST(Calibration, FindsTheFactorsItWasGiven) {
     predictions.std[0].push_back(0.5F);
     predictions.failure.emplace_back();
     truth.value[0].push_back(random.normal());
-    truth.crystal_system.push_back(-1);
+    truth.classes[2].push_back(-1);
   }
   const auto calibration = calibrate(predictions, truth);
   EXPECT_NEAR(calibration.std_factor[0], 2.0, 0.03);
@@ -70,12 +70,12 @@ TEST(Calibration, TemperatureUndoesSharpenedLogits) {
     double place = random.uniform() * sum;
     int drawn = 0;
     while (drawn < 6 && (place -= std::exp(logits[static_cast<std::size_t>(drawn)])) > 0) ++drawn;
-    for (const float logit : logits) predictions.logits.push_back(3 * logit);
+    for (const float logit : logits) predictions.logits[2].push_back(3 * logit);
     predictions.failure.emplace_back();
-    truth.crystal_system.push_back(drawn);
+    truth.classes[2].push_back(drawn);
   }
-  EXPECT_NEAR(calibrate(predictions, truth).temperature, 3.0, 0.1);
-  const auto probability = class_probabilities(std::vector<float>{1, 1, 1, 1, 1, 1, kNaN}, 1.0);
+  EXPECT_NEAR(calibrate(predictions, truth).temperature[2], 3.0, 0.1);
+  const auto probability = class_probabilities(std::vector<float>{1, 1, 1, 1, 1, 1, kNaN}, 7, 1.0);
   EXPECT_TRUE(std::isnan(probability[0]));
 }
 

@@ -36,7 +36,7 @@ TEST(Ranking, QuotesWhatASpreadsheetWouldRun) {
 
 std::string ranked(bool descending, std::int64_t top) {
   const comm::Communicator self(MPI_COMM_SELF);
-  Ranking ranking(energy(), false, "formation_energy_per_atom", descending, top);
+  Ranking ranking(energy(), {}, "formation_energy_per_atom", descending, top);
   ranking.add(three_rows(), 0);
   return ranking.csv(self);
 }
@@ -53,7 +53,7 @@ TEST(Ranking, OrdersPredictedRowsOnly) {
 
 TEST(Ranking, BlocksInAnyOrderGiveTheSameRanking) {
   const comm::Communicator self(MPI_COMM_SELF);
-  Ranking ranking(energy(), false, "formation_energy_per_atom", false, 3);
+  Ranking ranking(energy(), {}, "formation_energy_per_atom", false, 3);
   ranking.add(three_rows(), 6);
   ranking.add(three_rows(), 0);
   ranking.add(three_rows(), 3);
@@ -68,7 +68,7 @@ TEST(Ranking, UnknownValuesComeLastInTheOrderOfTheTable) {
   rows.status = {0, 0, 0};
   rows.predictions[0].value[0] = rows.predictions[0].value[2] = std::numeric_limits<float>::quiet_NaN();
   for (const bool descending : {false, true}) {
-    Ranking ranking(energy(), false, "formation_energy_per_atom", descending, 0);
+    Ranking ranking(energy(), {}, "formation_energy_per_atom", descending, 0);
     ranking.add(rows, 0);
     const auto csv = ranking.csv(self);
     EXPECT_NE(csv.find("1,1,\"'=cmd|"), std::string::npos) << csv;
@@ -78,8 +78,10 @@ TEST(Ranking, UnknownValuesComeLastInTheOrderOfTheTable) {
 }
 
 TEST(Ranking, NamesTheColumnsThatThereAre) {
-  EXPECT_THROW(Ranking(energy(), false, "band_gap", false, 0), ConfigError);
-  EXPECT_NO_THROW(Ranking(energy(), true, "probability_cubic", true, 0));
+  EXPECT_THROW(Ranking(energy(), {}, "band_gap", false, 0), ConfigError);
+  EXPECT_NO_THROW(Ranking(energy(), {true, false, false}, "probability_cubic", true, 0));
+  EXPECT_THROW(Ranking(energy(), {true, false, false}, "metal_probability", true, 0), ConfigError);
+  EXPECT_EQ(ranking_columns({}, {false, true, true}), (std::vector<std::string>{"space_group", "space_group_probability", "metal_probability"}));
   EXPECT_THROW(parse_rank_by("band_gap:up"), ConfigError);
   EXPECT_TRUE(parse_rank_by("band_gap:desc").descending);
 }
