@@ -118,6 +118,7 @@ std::string error_name(model::Task task) {
 std::vector<Measurement> read_measurements(const std::filesystem::path& output, const std::vector<DesignedRun>& runs, model::Task task) {
   std::vector<Measurement> measurements;
   for (const auto& run : runs) {
+    if (std::ranges::count(run.run.config.model.tasks, task) == 0) continue;
     const auto result = read_result(output, run.run);
     if (!result || !result->failure.empty()) continue;
     const auto& summary = result->summary;

@@ -48,7 +48,7 @@ struct Measurement {
   double training_rows = 0, samples = 0, steps = 0, best_step = 0, seconds = 0, core_seconds = 0;
   double error = 0;  // mean absolute error, or 1 - accuracy
 };
-/// Of the runs that are done and did not fail. InputError when a result lacks the task.
+/// Of the runs that learn the task, are done and did not fail. InputError when a result lacks it.
 std::vector<Measurement> read_measurements(const std::filesystem::path& output, const std::vector<DesignedRun>& runs, model::Task task);
 
 /// "mean absolute error (eV/atom)", "share of wrong crystal systems"

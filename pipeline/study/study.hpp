@@ -1,5 +1,5 @@
 // Many training runs as one job: dealt to groups of ranks, each trained and evaluated in a folder of its own, restartable run by run. Which runs these are, and what follows from
-// them, is said elsewhere (scaling_study.hpp, pretraining_experiment.hpp).
+// them, is said elsewhere (scaling_study.hpp, experiment.hpp).
 #pragma once
 
 #include <chrono>

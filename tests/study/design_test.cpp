@@ -8,7 +8,7 @@
 #include <numeric>
 #include <set>
 
-#include "pipeline/study/pretraining_experiment.hpp"
+#include "pipeline/study/experiment.hpp"
 #include "pipeline/study/scaling_study.hpp"
 #include "src/base/error.hpp"
 #include "tests/pipeline/training_case.hpp"

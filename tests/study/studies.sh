@@ -4,7 +4,7 @@ data=$XXACT_SOURCE_DIR/data
 python=$XXACT_SOURCE_DIR/.venv/bin/python3
 [[ -x $python ]] || python=python3
 "$python" -c 'import h5py, numpy' || { echo "no h5py: HDF5 files are not read"; python=true; }
-rm -rf set.h5* scaling experiment embeddings either
+rm -rf set.h5* scaling experiment ablation embeddings either
 "$XXACT" ingest "$data/perovskites.csv.gz" --symmetry none --output set.h5 > ingest.txt
 options=(--data set.h5 --tasks formation_energy_per_atom --patch 128 --width 16 --epochs 0.5 --seeds 2)
 design=(--sizes 4 --factor 8 --targets 0.05 --bootstrap 50 --coverage 20)
@@ -65,6 +65,20 @@ $MPIRUN "$XXACT" experiment pretraining "${options[@]}" --output experiment --le
 [[ $code == 64 ]]
 grep -q 'another configuration (initial)' other.txt
 for plot in learning length; do [[ -s experiment/${plot}_formation_energy_per_atom.svg ]] || { echo "no plot of $plot"; exit 1; }; done
+
+# Arms with tasks of their own: each task is compared between those that have it.
+$MPIRUN "$XXACT" experiment ablation "${options[@]}" --output ablation --arm energy --arm "both tasks=formation_energy_per_atom,band_gap" --arm "gap tasks=band_gap" > ablation.txt
+if grep -q 'sooner' ablation.txt; then exit 1; fi
+python3 - <<'PY'
+import json
+tasks = json.load(open("ablation/experiment.json"))["tasks"]
+assert [(t["task"], t["reference"], [a["arm"] for a in t["arms"]]) for t in tasks] == [("formation_energy_per_atom", "energy", ["energy", "both"]), ("band_gap", "both", ["both", "gap"])], tasks
+assert all(a["difference"]["mean"] == 0 for t in tasks for a in t["arms"][:1])
+PY
+code=0
+$MPIRUN "$XXACT" experiment ablation "${options[@]}" --output ablation --arm energy --threshold 0.1 2> threshold.txt || code=$?
+[[ $code == 64 ]]
+grep -q 'threshold' threshold.txt
 
 # One model that works with both inputs and with either.
 $MPIRUN "$XXACT" train --data set.h5 --tasks formation_energy_per_atom --patch 128 --width 16 --epochs 0.5 --drop-composition 0.2 --drop-pattern 0.2 --output either

@@ -1,4 +1,4 @@
-#include "pipeline/study/pretraining_experiment.hpp"
+#include "pipeline/study/experiment.hpp"
 
 #include <fmt/format.h>
 
@@ -6,6 +6,7 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "src/base/error.hpp"
 
@@ -41,7 +42,10 @@ std::vector<Series> series_of(const std::filesystem::path& output, const Design&
   }
   for (const auto& series : all)
     if (static_cast<int>(series.runs.size()) != design.seeds) throw InputError("{}: arm {} has {} of {} runs", output.string(), design.arms[series.arm].name, series.runs.size(), design.seeds);
-  if (all.size() != design.arms.size() * design.lengths.size()) throw InputError("{}: runs are missing or failed; see runs.csv", output.string());
+  std::set<std::size_t> arms;
+  for (const auto& run : runs)
+    if (std::ranges::count(run.run.config.model.tasks, task) > 0) arms.insert(run.arm);
+  if (all.size() != arms.size() * design.lengths.size()) throw InputError("{}: runs are missing or failed; see runs.csv", output.string());
   return all;
 }
 
@@ -107,13 +111,16 @@ Mean mean_with_interval(std::span<const double> values, double level) {
 }
 
 json sum_up_experiment(const std::filesystem::path& output, const Design& design, const std::vector<DesignedRun>& runs, const ExperimentOptions& options) {
-  json experiment = {{"level", options.level}, {"seeds", design.seeds}, {"reference", design.arms.front().name}, {"tasks", json::array()}};
-  // Arms may have tasks of their own: what the first one's have is compared.
-  for (const auto task : runs.front().run.config.model.tasks) {
+  json experiment = {{"level", options.level}, {"seeds", design.seeds}, {"tasks", json::array()}};
+  // Arms may have tasks of their own.
+  std::set<model::Task> tasks;
+  for (const auto& run : runs) tasks.insert(run.run.config.model.tasks.begin(), run.run.config.model.tasks.end());
+  for (const auto task : tasks) {
     const auto all = series_of(output, design, runs, task);
-    const auto of_reference = std::ranges::find_if(all, [&](const Series& s) { return s.arm == 0 && (design.lengths[s.length] == 1 || s.length + 1 == design.lengths.size()); });
+    const auto of_reference = std::ranges::find_if(all, [&](const Series& s) { return s.arm == all.front().arm && (design.lengths[s.length] == 1 || s.length + 1 == design.lengths.size()); });
     const auto& reference = *of_reference;
-    const auto thresholds = options.thresholds.empty() ? std::vector<double>{least_error(reference)} : options.thresholds;
+    std::vector<double> thresholds;
+    if (options.kind == ExperimentKind::pretraining) thresholds = options.thresholds.empty() ? std::vector<double>{least_error(reference)} : options.thresholds;
     json arms = json::array();
     for (const auto& series : all) {
       const auto errors = errors_of(series), reference_errors = errors_of(reference);
@@ -126,7 +133,7 @@ json sum_up_experiment(const std::filesystem::path& output, const Design& design
       arms.push_back({{"arm", design.arms[series.arm].name}, {"length", design.lengths[series.length]}, {"samples", run.samples}, {"steps", run.steps}, {"training_rows", run.training_rows}, {"test_errors", errors},
                       {"test_error", to_json(mean_with_interval(errors, options.level))}, {"difference", to_json(mean_with_interval(differences, options.level))}, {"reached", reached}, {"courses", courses}});
     }
-    experiment["tasks"].push_back({{"task", model::task_name(task)}, {"error", error_name(task)}, {"thresholds", thresholds}, {"arms", arms}});
+    experiment["tasks"].push_back({{"task", model::task_name(task)}, {"error", error_name(task)}, {"reference", design.arms[reference.arm].name}, {"thresholds", thresholds}, {"arms", arms}});
   }
   return experiment;
 }
@@ -136,7 +143,7 @@ std::string experiment_table(const json& experiment) {
   const double percent = 100 * experiment["level"].get<double>();
   for (const auto& task : experiment["tasks"]) {
     text += fmt::format("{}, {} seeds, {:g} % intervals\n", task["error"].get<std::string>(), experiment["seeds"].get<int>(), percent);
-    text += fmt::format("  {:<16} {:>7} {:>9}  {:<30} {:<30}", "arm", "length", "steps", "test error", "less than " + experiment["reference"].get<std::string>() + "'s");
+    text += fmt::format("  {:<16} {:>7} {:>9}  {:<30} {:<30}", "arm", "length", "steps", "test error", "less than " + task["reference"].get<std::string>() + "'s");
     for (const auto& threshold : task["thresholds"]) text += fmt::format(" {:<34}", fmt::format("sooner at validation {:.4g}", threshold.get<double>()));
     text += "\n";
     for (const auto& arm : task["arms"]) {

@@ -1,4 +1,4 @@
-// How much sooner a model that starts from another reaches an error: courses of validation over samples, arm by arm and seed by seed.
+// What several arms of one experiment come to, seed by seed, and how much sooner a model that starts from another reaches an error: courses of validation over samples.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -21,12 +21,15 @@ struct Mean {
 };
 Mean mean_with_interval(std::span<const double> values, double level);
 
+enum class ExperimentKind { pretraining, ablation };
+
 struct ExperimentOptions {
+  ExperimentKind kind = ExperimentKind::pretraining;  // ablations are compared by their errors alone
   std::vector<double> thresholds;  // of the validation error; empty: the mean of the least errors of the first arm at the first length that is 1, or the longest
   double level = 0.95;             // of intervals
 };
 
-/// The experiment as JSON: of each task, thresholds, and of each arm and length: the test errors and their mean, the difference to the first arm's (paired by seed), courses of validation; of each threshold
+/// The experiment as JSON: of each task that an arm has, thresholds, and of each arm that has it and length: the test errors and their mean, the difference to those of the first of these arms (paired by seed), courses of validation; of each threshold
 /// the samples and steps to it by seed, and the speed-up over the first arm as geometric mean of the ratios by seed, of the seeds with which both come there; how many do not is said. InputError when runs are missing: all must be done.
 nlohmann::json sum_up_experiment(const std::filesystem::path& output, const Design& design, const std::vector<DesignedRun>& runs, const ExperimentOptions& options);
 
