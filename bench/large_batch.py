@@ -10,7 +10,7 @@ time; a call that was interrupted is continued by the same one. Needs Python's s
 """
 import argparse, concurrent.futures, json, pathlib, shutil, subprocess, sys
 
-from running import ROOT, call, train
+from running import ROOT, call, train, validations
 
 MODEL = ["--preset", "small", "--mode", "xrd", "--tasks", "crystal_system", "--width", 32, "--micro-batch", 256, "--validation-fraction", 0.2]
 # The learning rate that suits a batch of 256, and its root rule: 3e-3 sqrt(32768 / 256). Averages over 10 steps of 32,768 reach as far back in samples as
@@ -37,11 +37,6 @@ def dataset(args):
         call([args.xxact, "ingest", made_up, "--output", made, "--split-seed", 7, "--symmetry", "given"], log)
         made_up.unlink()
     return made
-
-
-def validations(run):
-    lines = [json.loads(line) for line in open(run / "metrics.jsonl")]
-    return [(line["consumed_samples"], line["validation"]["crystal_system.accuracy"]) for line in lines if "validation" in line]
 
 
 def run_arm(args, data, arm):

@@ -117,7 +117,8 @@ std::string metrics_table(const nlohmann::json& metrics) {
     if (model::is_regression(task))
       text += fmt::format("{:<28} MAE {:.4f} {}, RMSE {:.4f}, R2 {:.3f}, 90 % interval covers {:.1f} %, training mean {:.4f} (n = {})\n", model::task_name(task), number("mae"),
                           task_units(task), number("rmse"), number("r2"), 100 * number("coverage90"), number("baseline_mae"), m["n"].get<std::int64_t>());
-    else
+    if (m.contains("metal_auc")) text += fmt::format("{:<28} MAE of non-metals {:.4f} {}, area under the curve of metal or not {:.4f}\n", "", number("mae_nonmetal"), task_units(task), number("metal_auc"));
+    if (!model::is_regression(task))
       text += fmt::format("{:<28} accuracy {:.4f}, balanced {:.4f} (n = {})\n", model::task_name(task), number("accuracy"), number("balanced_accuracy"), m["n"].get<std::int64_t>());
   }
   return text;

@@ -114,10 +114,41 @@ TEST_F(ShownInputs, OfAPatternItsCrystalSystemAlone) {
   const Labels labels(dataset_, {model::Task::crystal_system}, false);
   std::set<int> systems;
   for (std::int64_t i = 0; i < kRows; ++i)
-    for (std::int64_t j = 0; j < i; ++j) EXPECT_EQ(torch::equal(pattern[i], pattern[j]), labels.crystal_system(i) == labels.crystal_system(j));
-  for (std::int64_t i = 0; i < kRows; ++i) systems.insert(static_cast<int>(labels.crystal_system(i)));
+    for (std::int64_t j = 0; j < i; ++j) EXPECT_EQ(torch::equal(pattern[i], pattern[j]), labels.class_of(model::Task::crystal_system, i) == labels.class_of(model::Task::crystal_system, j));
+  for (std::int64_t i = 0; i < kRows; ++i) systems.insert(static_cast<int>(labels.class_of(model::Task::crystal_system, i)));
   EXPECT_GE(systems.size(), 2U);
   EXPECT_TRUE(pattern.amax(1).eq(1).all().item<bool>());
+}
+
+TEST(BatchTargets, OfStructuresAndOfMetalsAreWhatTheRowsSay) {
+  const auto dataset = ingested("mp20");
+  auto config = training_case(16, 1);
+  set_field(config, "tasks", "band_gap,space_group,crystal_system,lattice_a,lattice_b,lattice_c,lattice_volume");
+  set_field(config, "gap-head", "mixture");
+  const Labels labels(dataset, config.model.tasks, true);
+  const auto standardisation = standardise(labels, config.model.tasks, select_rows(dataset, Subset::train, labels, config.model.tasks, true), dataset.path());
+  std::vector<SampleRequest> rows;
+  for (std::int64_t row = 0; row < 300; ++row) rows.push_back({&dataset, &labels, row, 0, row});
+  const auto batch = BatchBuilder(config, standardisation, Augmentation::off).build(rows);
+  const auto of = [&](model::Task task) { return batch.targets.value[static_cast<std::size_t>(task)]; };
+  int metals = 0;
+  for (std::int64_t row = 0; row < 300; ++row) {
+    const auto at = static_cast<std::size_t>(row);
+    EXPECT_EQ(of(model::Task::space_group)[row].item<std::int64_t>(), dataset.space_group()[at] - 1);
+    const auto gap = of(model::Task::band_gap)[row].item<float>();
+    EXPECT_EQ(std::isinf(gap), dataset.label("band_gap")[at] == 0) << row;
+    metals += std::isinf(gap) ? 1 : 0;
+    // Volumes a primitive cell times a whole number are those of the cell that is written.
+    const auto volume = static_cast<std::size_t>(model::Task::lattice_volume);
+    const double primitive = of(model::Task::lattice_volume)[row].item<double>() * standardisation.scale[volume] + standardisation.mean[volume];
+    const auto& l = dataset.structure(row).lattice;
+    const double written = std::abs(l[0] * (l[4] * l[8] - l[5] * l[7]) - l[1] * (l[3] * l[8] - l[5] * l[6]) + l[2] * (l[3] * l[7] - l[4] * l[6]));
+    const double cells = written / primitive;
+    EXPECT_NEAR(cells, std::round(cells), 1e-3) << row;
+    EXPECT_LE(of(model::Task::lattice_a)[row].item<double>() * standardisation.scale[4] + standardisation.mean[4], of(model::Task::lattice_c)[row].item<double>() * standardisation.scale[6] + standardisation.mean[6] + 1e-4);
+  }
+  EXPECT_GT(metals, 50);
+  EXPECT_LT(metals, 250);
 }
 
 TEST_F(ShownInputs, TrainingLeavesOutOneInputOfSomeSamples) {
