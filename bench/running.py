@@ -4,11 +4,14 @@ import json, os, pathlib, subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
+def environment():
+    return dict(os.environ, OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                OMPI_MCA_hwloc_base_binding_policy="none", OMPI_MCA_rmaps_base_oversubscribe="1")
+
+
 def call(command, log):
-    environment = dict(os.environ, OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                       OMPI_MCA_hwloc_base_binding_policy="none", OMPI_MCA_rmaps_base_oversubscribe="1")
     with open(log, "a") as out:
-        if subprocess.run([str(c) for c in command], stdout=out, stderr=out, env=environment).returncode != 0:
+        if subprocess.run([str(c) for c in command], stdout=out, stderr=out, env=environment()).returncode != 0:
             raise SystemExit(f"{' '.join(map(str, command))} failed; see {log}")
 
 
