@@ -50,6 +50,21 @@ TEST(PrimitiveLattice, CentredCellsHaveShorterTranslations) {
   expect_lattice(cubic(4, {{0, 0, 0}, {0.5, 0.5, nearly}}), {4, 4, 4}, 64);
 }
 
+TEST(PrimitiveLattice, TranslationsAreAGroupOrNone) {
+  // Three quarters and a half hold within 0.01 angstrom, one quarter does not.
+  const float off = 0.25F + 0.0075F / 12;
+  expect_lattice(cubic(12, {{0, 0, 0}, {off, 0, 0}, {0.5, 0, 0}, {0.75, 0, 0}}), {12, 12, 12}, 1728);
+  expect_lattice(cubic(12, {{0, 0, 0}, {0.25, 0, 0}, {0.5, 0, 0}, {0.75, 0, 0}}), {3, 12, 12}, 432);
+}
+
+TEST(PrimitiveLattice, SitesOfAnotherOccupancyAreOthers) {
+  const auto crystal = cubic(4, {{0, 0, 0}, {0.5, 0.5, 0.5}});
+  const std::vector<float> half = {1, 0.5F}, full = {1, 1};
+  const auto volume = [&](const std::vector<float>& occupancy) { return primitive_lattice({crystal.lattice, crystal.element, crystal.frac, occupancy})->volume; };
+  EXPECT_NEAR(volume(full), 32, 1e-4);
+  EXPECT_NEAR(volume(half), 64, 1e-4);
+}
+
 TEST(PrimitiveLattice, TheSameCrystalInAnotherCellHasTheSameLattice) {
   // a, b + 3 a, c - 2 b of a monoclinic cell, then twice as long a first vector with two atoms.
   Crystal plain{{3, 0, 0, 0, 5, 0, -1, 0, 7}, {14}, {0.3F, 0.4F, 0.5F}};

@@ -31,6 +31,12 @@ TEST(GapMetrics, AreaCountsPairsAndHalvesTies) {
   EXPECT_NEAR(m.mae_nonmetal, (0.5 + 1.7) / 2, 1e-6);
 }
 
+TEST(GapMetrics, AProbabilityOfAMetalRanksBeforeAGap) {
+  const std::vector<float> truth = {0, 0, 1, 2}, prediction = {0, 0, 0, 0}, metal = {0.9F, 0.6F, 0.7F, 0.1F};
+  EXPECT_NEAR(gap_metrics(truth, prediction).metal_auc, 0.5, 1e-12);
+  EXPECT_NEAR(gap_metrics(truth, prediction, metal).metal_auc, 0.75, 1e-12);  // 0.6 loses against 0.7
+}
+
 TEST(ClassificationMetrics, BalanceOverClassesThatOccur) {
   const std::vector<int> truth = {0, 0, 0, 6, -1};
   std::vector<float> logits(5 * 7, 0.0F);
