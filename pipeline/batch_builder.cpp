@@ -244,20 +244,25 @@ void BatchBuilder::fill_targets(Batch& batch) const {
   const auto rows = std::ssize(batch.samples);
   for (const auto task : config_.model.tasks) {
     const auto t = static_cast<std::size_t>(task);
-    if (model::is_regression(task)) {
-      batch.targets.value[t] = tensor_in<float>(batch.memory.target[t], {rows}, batch.pinned);
-      auto* out = batch.targets.value[t].data_ptr<float>();
-      for (std::size_t i = 0; i < batch.samples.size(); ++i) {
-        const float value = batch.samples[i].labels->value(task, batch.samples[i].row);
-        const bool metal = config_.model.is_mixture(task) && value <= 0;
-        out[i] = metal ? -std::numeric_limits<float>::infinity() : static_cast<float>((value - standardisation_.mean[t]) / standardisation_.scale[t]);
-      }
-    } else {
-      batch.targets.value[t] = tensor_in<std::int64_t>(batch.memory.target[t], {rows}, batch.pinned);
-      auto* out = batch.targets.value[t].data_ptr<std::int64_t>();
-      for (std::size_t i = 0; i < batch.samples.size(); ++i) out[i] = batch.samples[i].labels->class_of(task, batch.samples[i].row);
+    auto& memory = batch.memory.target[t];
+    batch.targets.value[t] = model::is_regression(task) ? tensor_in<float>(memory, {rows}, batch.pinned) : tensor_in<std::int64_t>(memory, {rows}, batch.pinned);
+  }
+  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+    RowLabels labels(*batch.samples[i].labels, batch.samples[i].row);
+    for (const auto task : config_.model.tasks) {
+      auto& target = batch.targets.value[static_cast<std::size_t>(task)];
+      if (model::is_regression(task))
+        target.data_ptr<float>()[i] = target_of(task, labels.value(task));
+      else
+        target.data_ptr<std::int64_t>()[i] = labels.class_of(task);
     }
   }
+}
+
+float BatchBuilder::target_of(model::Task task, float value) const {
+  const auto t = static_cast<std::size_t>(task);
+  if (config_.model.is_mixture(task) && value <= 0) return -std::numeric_limits<float>::infinity();
+  return static_cast<float>((value - standardisation_.mean[t]) / standardisation_.scale[t]);
 }
 
 void BatchBuilder::fill_formulas(Batch& batch) const {

@@ -80,6 +80,8 @@ class BatchBuilder {
   double artefact_strength(const SampleRequest& sample) const;
   void simulate_measured(const SampleRequest& sample, double strength, std::span<float> out);
   void fill_targets(Batch& batch) const;
+  /// What a label is to the loss: standardised, NaN where unknown, -infinity for a metal of a mixture.
+  float target_of(model::Task task, float value) const;
   void fill_formulas(Batch& batch) const;
 
   const RunConfig& config_;

@@ -59,12 +59,13 @@ double best_temperature(std::span<const float> logits, std::span<const int> trut
 Truth truth_of(const Labels& labels, std::span<const std::int64_t> rows) {
   Truth truth;
   for (const auto row : rows) {
+    RowLabels of_row(labels, row);
     for (const auto task : model::kTasks) {
       const auto t = static_cast<std::size_t>(task);
       if (model::is_regression(task))
-        truth.value[t].push_back(labels.value(task, row));
+        truth.value[t].push_back(of_row.value(task));
       else
-        truth.classes[t].push_back(labels.class_of(task, row));
+        truth.classes[t].push_back(of_row.class_of(task));
     }
   }
   return truth;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "io/primitive_lattice.hpp"
 #include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
@@ -15,12 +14,7 @@ constexpr std::int64_t kMomentsBlock = 4096;  // rows; as window-block unless co
 
 std::size_t index_of(model::Task task) { return static_cast<std::size_t>(task); }
 
-float lattice_value(model::Task task, const StructureView& structure) {
-  const auto lattice = io::primitive_lattice(structure);
-  if (!lattice) return std::numeric_limits<float>::quiet_NaN();
-  if (task == model::Task::lattice_volume) return static_cast<float>(lattice->volume);
-  return static_cast<float>(lattice->length[index_of(task) - index_of(model::Task::lattice_a)]);
-}
+bool is_of_lattice(model::Task task) { return model::is_regression(task) && model::follows_from_structure(task); }
 
 }  // namespace
 
@@ -28,7 +22,7 @@ Labels::Labels(const io::Dataset& dataset, const std::vector<model::Task>& tasks
   for (const auto task : tasks) {
     if (!model::is_regression(task)) {
       present_[index_of(task)] = std::any_of(dataset.space_group().begin(), dataset.space_group().end(), [](auto group) { return group != 0; });
-    } else if (model::follows_from_structure(task)) {
+    } else if (is_of_lattice(task)) {
       present_[index_of(task)] = true;
     } else if (required || dataset.find_label(model::task_name(task)) != nullptr) {
       values_[index_of(task)] = dataset.label(model::task_name(task));
@@ -43,7 +37,6 @@ Labels::Labels(const io::Dataset& dataset, const std::vector<model::Task>& tasks
 bool Labels::has(model::Task task) const { return present_[index_of(task)]; }
 
 float Labels::value(model::Task task, std::int64_t row) const {
-  if (model::follows_from_structure(task)) return has(task) && dataset_.has_structure(row) ? lattice_value(task, dataset_.structure(row)) : std::numeric_limits<float>::quiet_NaN();
   const auto& values = values_[index_of(task)];
   return values.empty() ? std::numeric_limits<float>::quiet_NaN() : values[static_cast<std::size_t>(row)];
 }
@@ -55,17 +48,32 @@ int Labels::class_of(model::Task task, std::int64_t row) const {
 }
 
 bool Labels::known(model::Task task, std::int64_t row) const {
+  // No cell is flat: ingest sees to that.
+  if (is_of_lattice(task)) return has(task) && dataset_.has_structure(row);
   return model::is_regression(task) ? !std::isnan(value(task, row)) : class_of(task, row) >= 0;
 }
 
+std::optional<io::PrimitiveLattice> Labels::lattice(std::int64_t row) const { return dataset_.has_structure(row) ? io::primitive_lattice(dataset_.structure(row)) : std::nullopt; }
+
+float RowLabels::value(model::Task task) {
+  if (!is_of_lattice(task)) return labels_.value(task, row_);
+  constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
+  if (!labels_.has(task)) return kUnknown;
+  if (!lattice_) lattice_ = labels_.lattice(row_);
+  const auto& lattice = *lattice_;
+  if (!lattice) return kUnknown;
+  return static_cast<float>(task == model::Task::lattice_volume ? lattice->volume : lattice->length[index_of(task) - index_of(model::Task::lattice_a)]);
+}
+
 void LabelMoments::add(const Labels& labels, const std::vector<model::Task>& tasks, std::int64_t row) {
+  RowLabels of_row(labels, row);
   for (const auto task : tasks) {
     const auto t = index_of(task);
     if (!model::is_regression(task)) {
-      count[t] += labels.class_of(task, row) >= 0 ? 1 : 0;
+      count[t] += of_row.class_of(task) >= 0 ? 1 : 0;
       continue;
     }
-    const double value = labels.value(task, row);
+    const double value = of_row.value(task);
     if (std::isnan(value)) continue;
     ++count[t];
     const double difference = value - mean[t];

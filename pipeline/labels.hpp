@@ -4,11 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "io/dataset.hpp"
+#include "io/primitive_lattice.hpp"
 #include "model/config.hpp"
 #include "pipeline/sampling/row_selection.hpp"
 
@@ -26,16 +28,32 @@ class Labels {
   Labels(const io::Dataset& dataset, const std::vector<model::Task>& tasks, bool required);
 
   bool has(model::Task task) const;
-  /// Regression label in its own unit, NaN where unknown.
+  /// Regression label in its own unit, NaN where unknown; not of a lattice, see RowLabels.
   float value(model::Task task, std::int64_t row) const;
   /// Crystal system 0..6, or number of the space group less one; -1 where unknown.
   int class_of(model::Task task, std::int64_t row) const;
   bool known(model::Task task, std::int64_t row) const;
+  /// Nothing for a row without a structure.
+  std::optional<io::PrimitiveLattice> lattice(std::int64_t row) const;
 
  private:
   const io::Dataset& dataset_;
   model::PerTask<std::span<const float>> values_;
   model::PerTask<bool> present_ = {};
+};
+
+/// Labels of one row, whose lattice is computed once.
+class RowLabels {
+ public:
+  /// Both must outlive it.
+  RowLabels(const Labels& labels, std::int64_t row) : labels_(labels), row_(row) {}
+  float value(model::Task task);
+  int class_of(model::Task task) const { return labels_.class_of(task, row_); }
+
+ private:
+  const Labels& labels_;
+  std::int64_t row_;
+  std::optional<std::optional<io::PrimitiveLattice>> lattice_;
 };
 
 /// What standardisation needs of some rows: how many know each task, and of the regressions the mean and the sum of squared

@@ -36,12 +36,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   if (values.count("threshold") != 0) options.thresholds = numbers_of(values, "threshold");
   options.level = level_of(values);
   const auto study = open_study(values, runtime, std::move(design));
-  if (values["dry-run"].as<bool>()) {
-    const auto text = describe_budget(study);
-    if (runtime.root()) std::cout << text;
-    return ExitCode::done;
-  }
-  if (!do_study(study)) return ExitCode::stopped;
+  if (const auto end = do_study(study, values["dry-run"].as<bool>())) return *end;
   const auto& output = study.options.output;
   sum_up(study, [&] {
     const auto experiment = study::sum_up_experiment(output, study.design, study.runs, options);

@@ -45,12 +45,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   for (const auto& [name, count] : {std::pair("bootstrap", options.statistics.bootstrap), std::pair("coverage", options.coverage_repetitions)})
     if (count < 0 || count > 1000000) throw ConfigError("--{} {}: must be 0 to 1000000", name, count);
   const auto study = open_study(values, runtime, std::move(design));
-  if (values["dry-run"].as<bool>()) {
-    const auto text = describe_budget(study);
-    if (runtime.root()) std::cout << text;
-    return ExitCode::done;
-  }
-  if (!do_study(study)) return ExitCode::stopped;
+  if (const auto end = do_study(study, values["dry-run"].as<bool>())) return *end;
   const auto& output = study.options.output;
   log::info("fitting laws, with {} resamples and {} simulated studies each", options.statistics.bootstrap, options.coverage_repetitions);
   sum_up(study, [&] {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iostream>
 #include <numeric>
 
 #include "io/dataset_shared.hpp"
@@ -35,6 +36,31 @@ double mean_elements(const io::Dataset& dataset) {
 }
 
 std::string duration_text(double s) { return s < 120 ? fmt::format("{:.3g} s", s) : s < 7200 ? fmt::format("{:.3g} min", s / 60) : fmt::format("{:.3g} h", s / 3600); }
+
+std::string describe_budget(const Study& study) {
+  const auto& [compute, design, options, dataset, runs] = study;
+  const int groups = study::groups_of(compute.comm.size(), options.ranks_per_run);
+  std::string text = fmt::format("{} runs: {} arms, {} sizes, {} lengths, {} seeds; {} groups of {} ranks\n", runs.size(), design.arms.size(), design.fractions.size(), design.lengths.size(), design.seeds, groups, options.ranks_per_run);
+  text += fmt::format("  {:<20} {:>9} {:>7} {:>9} {:>12} {:>12}\n", "arm", "rows", "length", "steps", "samples", "a run takes");
+  std::vector<double> costs;
+  double measured = 0;
+  for (const auto& [run, arm, fraction, length, seed] : runs) {
+    if (fraction == 0 && length == 0 && seed == 0) {
+      const log::Hush hush;
+      pipeline::ResidentTrainingData data(dataset, run.config, compute.comm, compute.device.threads().loader.threads);
+      measured = pipeline::measure_seconds_a_sample(data, run.config, compute.device, options.execution);
+    }
+    const double rows = std::max(1.0, std::round(static_cast<double>(training_rows(dataset)) * design.fractions[fraction]));
+    const double samples = rows * run.config.training.epochs;
+    costs.push_back(measured * samples / options.ranks_per_run);
+    if (seed == 0)
+      text += fmt::format("  {:<20} {:>9} {:>7.4g} {:>9.0f} {:>12.0f} {:>12}\n", design.arms[arm].name, rows, design.lengths[length], std::ceil(samples / static_cast<double>(run.config.training.global_batch)), samples,
+                          duration_text(costs.back()));
+  }
+  double longest = 0;
+  for (const auto& group : study::deal_runs(costs, groups)) longest = std::max(longest, std::accumulate(group.begin(), group.end(), 0.0, [&](double sum, std::size_t run) { return sum + costs[run]; }));
+  return text + fmt::format("about {} in all, without validation and loading; {} of ranks' time\n", duration_text(longest), duration_text(std::accumulate(costs.begin(), costs.end(), 0.0) * options.ranks_per_run));
+}
 
 }  // namespace
 
@@ -108,32 +134,12 @@ Study open_study(const options::variables_map& values, Runtime& runtime, study::
   return {std::move(compute), std::move(design), std::move(options), std::move(dataset), std::move(runs)};
 }
 
-std::string describe_budget(const Study& study) {
-  const auto& [compute, design, options, dataset, runs] = study;
-  const int groups = study::groups_of(compute.comm.size(), options.ranks_per_run);
-  std::string text = fmt::format("{} runs: {} arms, {} sizes, {} lengths, {} seeds; {} groups of {} ranks\n", runs.size(), design.arms.size(), design.fractions.size(), design.lengths.size(), design.seeds, groups, options.ranks_per_run);
-  text += fmt::format("  {:<20} {:>9} {:>7} {:>9} {:>12} {:>12}\n", "arm", "rows", "length", "steps", "samples", "a run takes");
-  std::vector<double> costs;
-  double measured = 0;
-  for (const auto& [run, arm, fraction, length, seed] : runs) {
-    if (fraction == 0 && length == 0 && seed == 0) {
-      const log::Hush hush;
-      pipeline::ResidentTrainingData data(dataset, run.config, compute.comm, compute.device.threads().loader.threads);
-      measured = pipeline::measure_seconds_a_sample(data, run.config, compute.device, options.execution);
-    }
-    const double rows = std::max(1.0, std::round(static_cast<double>(training_rows(dataset)) * design.fractions[fraction]));
-    const double samples = rows * run.config.training.epochs;
-    costs.push_back(measured * samples / options.ranks_per_run);
-    if (seed == 0)
-      text += fmt::format("  {:<20} {:>9} {:>7.4g} {:>9.0f} {:>12.0f} {:>12}\n", design.arms[arm].name, rows, design.lengths[length], std::ceil(samples / static_cast<double>(run.config.training.global_batch)), samples,
-                          duration_text(costs.back()));
+std::optional<ExitCode> do_study(const Study& study, bool dry_run) {
+  if (dry_run) {
+    const auto text = describe_budget(study);
+    if (study.compute.comm.root()) std::cout << text;
+    return ExitCode::done;
   }
-  double longest = 0;
-  for (const auto& group : study::deal_runs(costs, groups)) longest = std::max(longest, std::accumulate(group.begin(), group.end(), 0.0, [&](double sum, std::size_t run) { return sum + costs[run]; }));
-  return text + fmt::format("about {} in all, without validation and loading; {} of ranks' time\n", duration_text(longest), duration_text(std::accumulate(costs.begin(), costs.end(), 0.0) * options.ranks_per_run));
-}
-
-bool do_study(const Study& study) {
   std::vector<study::Run> runs;
   for (const auto& run : study.runs) runs.push_back(run.run);
   const auto outcome = study::do_runs(runs, study.dataset, study.options, study.compute.device, study.compute.comm);
@@ -142,8 +148,9 @@ bool do_study(const Study& study) {
     for (const auto& run : runs)
       if (const auto result = study::read_result(study.options.output, run); result && !result->failure.empty()) log::warn("run {} failed and is left out: {}", run.name, result->failure);
   }
-  if (outcome == study::StudyOutcome::stopped) log::info("stopped; the same command goes on");
-  return outcome == study::StudyOutcome::finished;
+  if (outcome == study::StudyOutcome::finished) return std::nullopt;
+  log::info("stopped; the same command goes on");
+  return ExitCode::stopped;
 }
 
 void sum_up(const Study& study, const std::function<void()>& work) {

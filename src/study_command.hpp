@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,11 +34,9 @@ struct Study {
 /// Collective on the world.
 Study open_study(const options::variables_map& values, Runtime& runtime, study::Design design);
 
-/// What --dry-run prints: runs, samples, and the time of it, from one micro-batch of each arm measured here. Collective on the world.
-std::string describe_budget(const Study& study);
-
-/// Does what is left to do, writes OUTPUT/runs.csv and warns of failed runs. False: stopped, the same command goes on. Collective on the world.
-bool do_study(const Study& study);
+/// Does what is left to do, writes OUTPUT/runs.csv and warns of failed runs; with `dry_run` it prints runs, samples, and the time of it, from one micro-batch of each arm measured here, instead.
+/// How the command ends, if it does: after a dry run, or stopped, and then the same command goes on. Collective on the world.
+std::optional<ExitCode> do_study(const Study& study, bool dry_run);
 
 /// Rank 0 sums up; the others wait, however long it takes. Collective on the world.
 void sum_up(const Study& study, const std::function<void()>& work);

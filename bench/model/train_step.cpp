@@ -75,22 +75,23 @@ Data make_data(const Settings& s) {
   data.input.fraction = std::get<0>((fraction / fraction.sum(1, true)).sort(1, true));
   data.input.element = torch::randint(1, 95, {s.rows, s.slots}) * real;
   data.input.pattern = torch::rand({s.rows, s.config.points}).pow(8);
-  data.targets.value[0] = torch::randn({s.rows});
-  data.targets.value[1] = torch::randn({s.rows});
-  data.targets.value[2] = torch::randint(0, 7, {s.rows}, torch::kInt64);
+  for (const auto task : s.config.tasks)
+    data.targets.value[static_cast<std::size_t>(task)] = is_regression(task) ? torch::randn({s.rows}) : torch::randint(0, task_classes(task), {s.rows}, torch::kInt64);
   return data;
 }
 
 Data take(const Data& data, const torch::Tensor& rows) {
   Data part;
   part.input = {data.input.element.index_select(0, rows), data.input.fraction.index_select(0, rows), data.input.pattern.index_select(0, rows), rows, {}};
-  for (std::size_t i = 0; i < 3; ++i) part.targets.value[i] = data.targets.value[i].index_select(0, rows);
+  for (std::size_t i = 0; i < kTasks.size(); ++i)
+    if (data.targets.value[i].defined()) part.targets.value[i] = data.targets.value[i].index_select(0, rows);
   return part;
 }
 
 Data on_device(Data data, const torch::Device& device) {
   for (auto* tensor : {&data.input.element, &data.input.fraction, &data.input.pattern}) *tensor = tensor->to(device);
-  for (auto& value : data.targets.value) value = value.to(device);
+  for (auto& value : data.targets.value)
+    if (value.defined()) value = value.to(device);
   return data;
 }
 
@@ -138,7 +139,7 @@ int run(const Settings& s) {
   const auto rate_of_learning = torch::full({}, 1e-3, numbers), nothing_skipped = torch::zeros({}, numbers);
   // Every label is known.
   const auto count = static_cast<double>(s.batch);
-  const auto factor = loss_factors({}, {{count, count, count}}).to(device.torch());
+  const auto factor = loss_factors({}, {for_each_task(count)}).to(device.torch());
   double last_loss = 0;
   const auto train = [&] {
     const auto part = take(data, torch::randint(0, s.rows, {s.batch}, torch::dtype(torch::kInt64).device(device.torch())));
