@@ -8,7 +8,7 @@ the same one. Published on the benchmark's test part: CrabNet 0.0593, Roost 0.05
 """
 import argparse, json, pathlib, sys, time
 
-from running import ROOT, call, ranks_command
+from running import ROOT, call, is_finished, ranks_command
 
 MODEL = ["--mode", "composition", "--tasks", "formation_energy_per_atom", "--width", 128, "--composition-layers", 3, "--epochs", 40, "--global-batch", 512, "--learning-rate", 2e-3]
 
@@ -44,7 +44,7 @@ def main():
     print("| model | minutes | MAE, validation, eV/atom |\n|---|---|---|")
     for seed in range(args.seeds):
         run, start = args.output / f"seed{seed}", time.monotonic()
-        if not (run / "summary.json").exists():
+        if not is_finished(run):
             resume = ["--resume"] if (run / "metrics.jsonl").exists() else []
             call([*ranks_command(args.ranks), args.xxact, "train", "--data", data, "--output", run, "--seed", seed, *MODEL, *args.options, *resume], f"{run}.log")
         minutes = (time.monotonic() - start) / 60

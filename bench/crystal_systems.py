@@ -11,7 +11,7 @@ by the same one. Needs Python's standard library and, for the picture, gnuplot.
 """
 import argparse, json, pathlib, shutil, subprocess, sys, time
 
-from running import ROOT, call, ranks_command, validations
+from running import ROOT, call, is_finished, ranks_command, validations
 
 PARENTS = ["mp20.csv.gz", "mpts52.csv.gz", "cif_collection.tar.zst"]
 PATTERN = ["--mode", "xrd", "--tasks", "crystal_system"]
@@ -41,7 +41,7 @@ def finished(args, name, data, options):
     """The run folder of a training that is done, and its accuracy on mp20's test split."""
     run = args.output / name.replace(", ", "-").replace(" ", "-")
     log = f"{run}.log"
-    if not (run / "summary.json").exists():
+    if not is_finished(run):
         resume = ["--resume"] if (run / "metrics.jsonl").exists() else []
         call([*ranks_command(args.ranks), args.xxact, "train", "--data", data, "--output", run, "--seed", args.seed, *options, *resume], log)
     call([args.xxact, "evaluate", "--model", run, "--data", args.output / "mp20.h5", "--output", run / "test"], log)

@@ -4,26 +4,28 @@
 usage: bench/pretraining.py [--pretrain-samples 700000] [--seeds 3] [--ranks 2] [--only STUDY ...] [--output build/pretraining]
 
 Pretraining sees patterns and compositions of the training structures of all datasets of the repository (mp20, perovskites, MPTS-52, a collection of CIF files), without their
-labels: masked modelling, contrastive alignment, both; and made-up structures with labels that follow from them (crystal system, space group), alone and with both objectives. Then formation energies of the
+labels: masked modelling, contrastive alignment, both; and made-up structures with labels that follow from them (crystal system, space group, lattice), alone and with both objectives. Then formation energies of the
 perovskites and crystal systems of mp20 are trained from each and from scratch, with a schedule of 1 and of half the length (xxact experiment pretraining). Further studies: the same with
-half of the pretraining structures; masked modelling of measured-like patterns that are rebuilt clean against that of clean ones, tuned and tested on clean patterns. Writes
-OUTPUT/<study>/ with tables and plots; a call that was interrupted is continued by the same one. Needs Python's standard library.
+half of the pretraining structures; masked modelling of measured-like patterns that are rebuilt clean against that of clean ones, tuned and tested on measured-like patterns; and how far the crystal systems of mp20's
+test split lie apart in the vectors of the pretrained models and of an untrained one. Writes OUTPUT/<study>/ with tables and plots; a call that was interrupted is continued by the same one. Needs Python's standard library.
 """
 import argparse, json, pathlib, subprocess, sys
 
-from running import ROOT, call, environment, ranks_command
+from running import ROOT, call, environment, is_finished, ranks_command
 
 DATA = ["mp20.csv.gz", "perovskites.csv.gz", "mpts52.csv.gz", "cif_collection.tar.zst"]
 # 64 tokens, the fewest that masked modelling takes; half the width of preset small, so that they cost no more than its 16.
 SHAPE = ["--preset", "small", "--width", 32, "--heads", 4, "--patch", 16, "--mode", "bimodal", "--projection", 64]
+LABELS = "crystal_system,space_group,lattice_a,lattice_b,lattice_c,lattice_volume"
 # name: data, options
 PRETRAININGS = {
     "masked": ("all", ["--objectives", "masked"]),
     "contrastive": ("all", ["--objectives", "contrastive", "--global-batch", 512]),
     "both": ("all", ["--objectives", "masked,contrastive", "--global-batch", 512]),
-    "labels": ("made-up", ["--objectives", "none", "--tasks", "crystal_system,space_group", "--drop-composition", 0.3]),
-    "labels-and-both": ("made-up", ["--objectives", "masked,contrastive", "--tasks", "crystal_system,space_group", "--global-batch", 512]),
+    "labels": ("made-up", ["--objectives", "none", "--tasks", LABELS, "--drop-composition", 0.3]),
+    "labels-and-both": ("made-up", ["--objectives", "masked,contrastive", "--tasks", LABELS, "--global-batch", 512]),
     "both-half": ("all", ["--objectives", "masked,contrastive", "--global-batch", 512, "--train-fraction", 0.5]),
+    "untrained": ("all", ["--objectives", "masked", "--learning-rate", 0]),
     "noise-robust": ("all", ["--objectives", "masked", "--artefacts", 1, "--artefact-ramp", 0.5]),
 }
 # name: data, arms, options
@@ -32,6 +34,8 @@ STUDIES = {
     "mp20": ("mp20", ["masked", "contrastive", "both", "labels", "labels-and-both", "both-half"], ["--tasks", "crystal_system", "--epochs", 20, "--strain", 0.01, "--lengths", "0.5,1"]),
     "noisy": ("mp20", ["masked", "noise-robust"], ["--tasks", "crystal_system", "--epochs", 20, "--artefacts", 1]),
 }
+STEPS = [*STUDIES, "embeddings"]
+EMBEDDED = ["untrained", "masked", "contrastive", "both", "labels"]
 
 
 def dataset(args, name):
@@ -53,12 +57,12 @@ def pretrained(args, name):
     """The run folder of a pretraining of so many samples."""
     source, options = PRETRAININGS[name]
     run, data = args.output / f"pretrained-{name}", dataset(args, source)
-    if not (run / "summary.json").exists():
+    if not is_finished(run):
         said = json.loads(subprocess.run([args.xxact, "inspect", data, "--json"], capture_output=True, check=True, env=environment()).stdout)
         share = float(options[options.index("--train-fraction") + 1]) if "--train-fraction" in options else 1
-        epochs = args.pretrain_samples / (said["split"]["train"] * share)
+        epochs = 1e-6 if name == "untrained" else args.pretrain_samples / (said["split"]["train"] * share)
         resume = ["--resume"] if (run / "metrics.jsonl").exists() else []
-        call([*ranks_command(args.ranks), args.xxact, "pretrain", "--data", data, "--output", run, *SHAPE, *options, "--epochs", f"{epochs:.4f}", *resume], f"{run}.log")
+        call([*ranks_command(args.ranks), args.xxact, "pretrain", "--data", data, "--output", run, *SHAPE, *options, "--epochs", f"{epochs:.6g}", *resume], f"{run}.log")
     return run
 
 
@@ -72,6 +76,16 @@ def study(args, name):
     print(open(args.output / f"{name}.log").read().split("wrote ")[0].rsplit("\n[", 1)[-1].split("\n", 1)[-1], flush=True)
 
 
+def embeddings(args):
+    print("| model | " + " | ".join(f"{name}: silhouette, share" for name in ("fused", "composition", "xrd")) + " |\n|---|---|---|---|")
+    for name in EMBEDDED:
+        output = args.output / "embeddings" / name
+        call([args.xxact, "embed", "--model", pretrained(args, name), "--data", dataset(args, "mp20"), "--output", output], args.output / "embeddings.log")
+        vectors = json.load(open(output / "embed.json"))["embeddings"]
+        cells = [f"{vectors[kind]['silhouette']:.3f}, {vectors[kind]['between']:.3f}" if kind in vectors else "" for kind in ("fused", "composition", "xrd")]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--xxact", default=ROOT / "build/release/bin/xxact", type=pathlib.Path)
@@ -79,11 +93,11 @@ def main():
     parser.add_argument("--pretrain-samples", type=int, default=700_000, help="of each pretraining")
     parser.add_argument("--seeds", type=int, default=3, help="of each tuning")
     parser.add_argument("--ranks", type=int, default=2)
-    parser.add_argument("--only", nargs="+", choices=list(STUDIES), default=list(STUDIES), metavar="STUDY", help=", ".join(STUDIES))
+    parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS, metavar="STUDY", help=", ".join(STEPS))
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
     for name in args.only:
-        study(args, name)
+        embeddings(args) if name == "embeddings" else study(args, name)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,11 @@ def call(command, log):
             raise SystemExit(f"{' '.join(map(str, command))} failed; see {log}")
 
 
+def is_finished(run):
+    """Whether a training is there and has come to its end, not to a checkpoint."""
+    return (run / "summary.json").exists() and json.load(open(run / "summary.json"))["finished"]
+
+
 def train(xxact, data, run, options, log):
     """Trains, or goes on with what an interrupted call left; returns when the run is finished."""
     resume = ["--resume"] if (run / "metrics.jsonl").exists() else []
