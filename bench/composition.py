@@ -10,7 +10,7 @@ import argparse, json, pathlib, sys, time
 
 from running import ROOT, call, is_finished, ranks_command
 
-MODEL = ["--mode", "composition", "--tasks", "formation_energy_per_atom", "--width", 128, "--composition-layers", 3, "--epochs", 40, "--global-batch", 512, "--learning-rate", 2e-3]
+MODEL = ["--mode", "composition", "--tasks", "formation_energy_per_atom", "--width", 192, "--composition-layers", 3, "--epochs", 50, "--global-batch", 512, "--learning-rate", 2e-3]
 
 
 def dataset(args):

@@ -32,7 +32,7 @@ PRETRAININGS = {
 STUDIES = {
     "perovskites": ("perovskites", ["masked", "contrastive", "both", "labels", "labels-and-both", "both-half"], ["--tasks", "formation_energy_per_atom", "--epochs", 40, "--lengths", "0.5,1"]),
     "mp20": ("mp20", ["masked", "contrastive", "both", "labels", "labels-and-both", "both-half"], ["--tasks", "crystal_system", "--epochs", 20, "--strain", 0.01, "--lengths", "0.5,1"]),
-    "noisy": ("mp20", ["masked", "noise-robust"], ["--tasks", "crystal_system", "--epochs", 20, "--artefacts", 1]),
+    "noisy": ("mp20", ["masked", "noise-robust"], ["--tasks", "crystal_system", "--epochs", 20, "--artefacts", 1, "--test-artefacts", 1]),
 }
 STEPS = [*STUDIES, "embeddings"]
 EMBEDDED = ["untrained", "masked", "contrastive", "both", "labels"]

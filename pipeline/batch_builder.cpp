@@ -56,10 +56,10 @@ void Batch::weigh(const model::ObjectiveConfig& objective, const model::Counts& 
   loss_factor.copy_(model::loss_factors(objective, counts));
 }
 
-BatchBuilder::BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding, Shown shown)
-    : config_(config), standardisation_(standardisation), augmentation_(augmentation), hiding_(config.model.learns(model::Objective::masked) ? hiding : Hiding::off), shown_(shown),
+BatchBuilder::BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding, const Showing& showing)
+    : config_(config), standardisation_(standardisation), augmentation_(augmentation), hiding_(config.model.learns(model::Objective::masked) ? hiding : Hiding::off), showing_(showing),
       simulator_(config.model.uses_xrd() ? std::make_unique<xrd::Simulator>(config.pattern) : nullptr) {
-  if (simulator_ == nullptr || augmentation == Augmentation::off || config.training.artefacts == 0) return;
+  if (simulator_ == nullptr || (augmentation == Augmentation::on ? config.training.artefacts : showing.artefacts) == 0) return;
   xrd::PatternOptions linear = config.pattern;
   linear.square_root = false;
   // Without artefacts its patterns are those of the model's: peaks of equal width.
@@ -166,7 +166,8 @@ void BatchBuilder::hide_tokens(Batch& batch) {
 }
 
 double BatchBuilder::artefact_strength(const SampleRequest& sample) const {
-  return realistic_ == nullptr ? 0 : config_.training.artefacts * xrd::curriculum_strength(sample.progress, 0, config_.training.artefact_ramp);
+  if (realistic_ == nullptr) return 0;
+  return augmentation_ == Augmentation::off ? showing_.artefacts : config_.training.artefacts * xrd::curriculum_strength(sample.progress, 0, config_.training.artefact_ramp);
 }
 
 void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
@@ -183,7 +184,7 @@ void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
 }
 
 Shown BatchBuilder::shown_of(const SampleRequest& sample) const {
-  if (shown_ != Shown::all) return shown_;
+  if (showing_.inputs != Shown::all) return showing_.inputs;
   const auto& [composition, pattern] = std::pair(config_.training.drop_composition, config_.training.drop_pattern);
   if (pattern > 0 && !sample.dataset->has_structure(sample.row)) return Shown::composition;
   if (augmentation_ == Augmentation::off || composition + pattern == 0) return Shown::all;
@@ -221,8 +222,8 @@ void BatchBuilder::simulate_measured(const SampleRequest& sample, double strengt
   const auto& dataset = *sample.dataset;
   xrd::ArtefactRanges ranges;
   ranges.impurity_partners = dataset.size();
-  xrd::Artefacts artefacts = draw_artefacts(ranges, static_cast<std::uint64_t>(config_.training.seed), static_cast<std::uint64_t>(sample.epoch),
-                                            static_cast<std::uint64_t>(sample.sample), strength);
+  const auto seed = augmentation_ == Augmentation::on ? static_cast<std::uint64_t>(config_.training.seed) : 0;
+  xrd::Artefacts artefacts = draw_artefacts(ranges, seed, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample), strength);
   // Only what may be trained on: a pattern of the test set, even as an impurity, would have been seen.
   std::span<const float> impurity;
   const auto partner = static_cast<std::size_t>(std::max<std::int64_t>(artefacts.impurity_partner, 0));

@@ -56,10 +56,16 @@ enum class Shown { all, composition, pattern };
 /// "all", "composition", "pattern"
 std::string_view shown_name(Shown shown);
 
+/// How rows are shown that a model is not trained on.
+struct Showing {
+  Shown inputs = Shown::all;
+  double artefacts = 0;  // strength, 0 to 1, of a measurement's artefacts in their patterns; drawn by SampleRequest::sample, the same for all models
+};
+
 class BatchBuilder {
  public:
-  /// References must outlive it. `shown` holds for all rows; where it is `all`, training hides what the configuration says.
-  BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding = Hiding::off, Shown shown = Shown::all);
+  /// References must outlive it. With augmentation the configuration says how rows are shown.
+  BatchBuilder(const RunConfig& config, const Standardisation& standardisation, Augmentation augmentation, Hiding hiding = Hiding::off, const Showing& showing = {});
   ~BatchBuilder();
   BatchBuilder(BatchBuilder&&) noexcept;
 
@@ -88,7 +94,7 @@ class BatchBuilder {
   const Standardisation& standardisation_;
   Augmentation augmentation_;
   Hiding hiding_;
-  Shown shown_;
+  Showing showing_;
   std::vector<float> clean_;                              // [points]
   std::unique_ptr<xrd::Simulator> simulator_;             // null for models without patterns
   std::unique_ptr<xrd::RealisticSimulator> realistic_;    // null without artefacts

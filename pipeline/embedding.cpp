@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "io/results_table.hpp"
-#include "pipeline/loader.hpp"
 #include "src/base/elements.hpp"
 #include "src/base/error.hpp"
 
@@ -24,14 +23,7 @@ EmbeddedRows embed_rows(LoadedModel& loaded, const io::Dataset& dataset, std::sp
   const torch::InferenceMode guard;
   const auto& config = loaded.description.config;
   loaded.net->eval();
-  std::vector<BatchBuilder> builders;
-  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, loaded.description.standardisation, Augmentation::off, Hiding::off, options.shown);
-  const auto total = std::ssize(rows);
-  Loader loader(std::move(builders), (total + options.batch - 1) / options.batch, options.loader, [&](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
-    std::vector<SampleRequest> samples;
-    for (auto i = ticket * options.batch; i < std::min(total, (ticket + 1) * options.batch); ++i) samples.push_back({&dataset, nullptr, rows[static_cast<std::size_t>(i)], 0, 0});
-    builder.build(samples, batch);
-  });
+  auto loader = load_rows(config, loaded.description.standardisation, dataset, rows, options);
   const auto precision = precision_on(device, config.training.precision);
   std::map<std::string, std::vector<torch::Tensor>> parts;
   if (config.model.uses_composition()) parts["composition"] = {torch::empty({0, config.model.width})};

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "pipeline/loader.hpp"
 #include "pipeline/gap_mixture.hpp"
 
 namespace xxact::pipeline {
@@ -46,19 +45,26 @@ void append_logits(Predictions& out, std::size_t task, const torch::Tensor& head
 
 }  // namespace
 
+Loader load_rows(const RunConfig& config, const Standardisation& standardisation, const io::Dataset& dataset, std::span<const std::int64_t> rows, const InferenceOptions& options, Hiding hiding) {
+  std::vector<BatchBuilder> builders;
+  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, standardisation, Augmentation::off, hiding, options.showing);
+  const auto total = std::ssize(rows);
+  return Loader(std::move(builders), (total + options.batch - 1) / options.batch, options.loader, [&dataset, rows, total, size = options.batch](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
+    std::vector<SampleRequest> samples;
+    for (auto i = ticket * size; i < std::min(total, (ticket + 1) * size); ++i) {
+      const auto row = rows[static_cast<std::size_t>(i)];
+      samples.push_back({&dataset, nullptr, row, 0, row});
+    }
+    builder.build(samples, batch);
+  });
+}
+
 Predictions infer(model::XxactModel& net, const RunConfig& config, const Standardisation& standardisation, const io::Dataset& dataset,
                   std::span<const std::int64_t> rows, const torch::Device& device, const InferenceOptions& options) {
   const torch::InferenceMode guard;
   const auto start = std::chrono::steady_clock::now();
   net->eval();
-  std::vector<BatchBuilder> builders;
-  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, standardisation, Augmentation::off, Hiding::off, options.shown);
-  const auto total = std::ssize(rows);
-  Loader loader(std::move(builders), (total + options.batch - 1) / options.batch, options.loader, [&](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
-    std::vector<SampleRequest> samples;
-    for (std::int64_t i = ticket * options.batch; i < std::min(total, (ticket + 1) * options.batch); ++i) samples.push_back({&dataset, nullptr, rows[static_cast<std::size_t>(i)], 0, 0});
-    builder.build(samples, batch);
-  });
+  auto loader = load_rows(config, standardisation, dataset, rows, options);
   const auto precision = precision_on(device, config.training.precision);
   Predictions out;
   while (Batch* batch = loader.next()) {

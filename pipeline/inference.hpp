@@ -14,7 +14,7 @@
 #include "pipeline/batch_builder.hpp"
 #include "pipeline/device.hpp"
 #include "pipeline/labels.hpp"
-#include "pipeline/loader_plan.hpp"
+#include "pipeline/loader.hpp"
 #include "pipeline/run_config.hpp"
 
 namespace xxact::pipeline {
@@ -23,8 +23,11 @@ struct InferenceOptions {
   LoaderPlan loader;
   std::int64_t batch = 256;
   std::function<void(std::int64_t)> progress;  // rows done so far; may be empty
-  Shown shown = Shown::all;
+  Showing showing;
 };
+
+/// Builds batches of `options.batch` of these rows in their order, the last one smaller, for a model that is not trained on them: without targets, each row the sample of its own number. References and `rows` must outlive it.
+Loader load_rows(const RunConfig& config, const Standardisation& standardisation, const io::Dataset& dataset, std::span<const std::int64_t> rows, const InferenceOptions& options, Hiding hiding = Hiding::off);
 
 /// N rows in the order given.
 struct Predictions {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "pipeline/loader.hpp"
 
 namespace xxact::pipeline {
 namespace {
@@ -52,17 +51,7 @@ ReconstructionMetrics measure_reconstruction(model::XxactModel& net, const RunCo
                                              std::span<const std::int64_t> rows, const torch::Device& device, const InferenceOptions& options, const comm::Communicator& comm) {
   const torch::InferenceMode guard;
   net->eval();
-  std::vector<BatchBuilder> builders;
-  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, standardisation, Augmentation::off, Hiding::on);
-  const auto total = std::ssize(rows);
-  Loader loader(std::move(builders), (total + options.batch - 1) / options.batch, options.loader, [&](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
-    std::vector<SampleRequest> samples;
-    for (auto i = ticket * options.batch; i < std::min(total, (ticket + 1) * options.batch); ++i) {
-      const auto row = rows[static_cast<std::size_t>(i)];
-      samples.push_back({&dataset, nullptr, row, 0, row});
-    }
-    builder.build(samples, batch);
-  });
+  auto loader = load_rows(config, standardisation, dataset, rows, options, Hiding::on);
   const auto points = static_cast<std::size_t>(config.model.points), patch = static_cast<std::size_t>(config.model.patch);
   const auto precision = precision_on(device, config.training.precision);
   HiddenSums all(config.model.points), peaks(config.model.points);

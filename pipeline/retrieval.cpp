@@ -4,7 +4,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pipeline/loader.hpp"
 
 namespace xxact::pipeline {
 namespace {
@@ -21,14 +20,7 @@ void add_hits(const torch::Tensor& similarity, const torch::Tensor& right, const
 /// Views of this rank's rows, compositions then patterns: [n, d] each.
 std::pair<torch::Tensor, torch::Tensor> views_of(model::XxactModel& net, const RunConfig& config, const Standardisation& standardisation, const io::Dataset& dataset,
                                                  std::span<const std::int64_t> rows, const torch::Device& device, const InferenceOptions& options) {
-  std::vector<BatchBuilder> builders;
-  for (int i = 0; i < options.loader.threads; ++i) builders.emplace_back(config, standardisation, Augmentation::off);
-  const auto total = std::ssize(rows);
-  Loader loader(std::move(builders), (total + options.batch - 1) / options.batch, options.loader, [&](BatchBuilder& builder, std::int64_t ticket, Batch& batch) {
-    std::vector<SampleRequest> samples;
-    for (auto i = ticket * options.batch; i < std::min(total, (ticket + 1) * options.batch); ++i) samples.push_back({&dataset, nullptr, rows[static_cast<std::size_t>(i)], 0, 0});
-    builder.build(samples, batch);
-  });
+  auto loader = load_rows(config, standardisation, dataset, rows, options);
   const auto precision = precision_on(device, config.training.precision);
   const auto none = torch::empty({0, config.model.projection});
   std::vector<torch::Tensor> compositions = {none}, patterns = {none};

@@ -216,16 +216,18 @@ void set_field(RunConfig& config, std::string_view key, std::string_view value) 
 
 constexpr double kWidestLineWithArtefacts = 1;  // degrees; two thirds of SNIP's window, see xrd::SnipOptions
 
+void validate_artefacts(const RunConfig& config) {
+  check(xrd::ArtefactRanges{}, config.pattern.grid);
+  if (config.pattern.fwhm_deg > kWidestLineWithArtefacts)
+    throw ConfigError("fwhm = {} with artefacts: the background that is taken off such patterns would take lines wider than {} degrees with it", config.pattern.fwhm_deg, kWidestLineWithArtefacts);
+}
+
 void validate(const RunConfig& config) {
   model::validate(config.model);
   const auto& grid = config.pattern.grid;
   if (grid.two_theta_max_deg <= grid.two_theta_min_deg)
     throw ConfigError("two-theta-max = {} must be larger than two-theta-min = {}", grid.two_theta_max_deg, grid.two_theta_min_deg);
-  if (config.training.artefacts > 0) {
-    check(xrd::ArtefactRanges{}, grid);
-    if (config.pattern.fwhm_deg > kWidestLineWithArtefacts)
-      throw ConfigError("fwhm = {} with artefacts: the background that is taken off such patterns would take lines wider than {} degrees with it", config.pattern.fwhm_deg, kWidestLineWithArtefacts);
-  }
+  if (config.training.artefacts > 0) validate_artefacts(config);
   if (config.training.batch_ramp > 0 && config.training.batch_start > config.training.global_batch)
     throw ConfigError("batch-start = {} is more than global-batch = {}", config.training.batch_start, config.training.global_batch);
   if (config.training.window_rows > 0 && config.training.window_rows < config.training.window_block)

@@ -92,6 +92,8 @@ std::vector<ConfigField> config_fields(const RunConfig& defaults);
 void set_field(RunConfig& config, std::string_view key, std::string_view value);
 /// Checks what single fields cannot: model and pattern agree, the wavelength reaches the range.
 void validate(const RunConfig& config);
+/// ConfigError where patterns of this configuration cannot have the artefacts of a measurement.
+void validate_artefacts(const RunConfig& config);
 /// "key = value" lines, complete; parse_run_config reads it back exactly.
 std::string to_ini(const RunConfig& config);
 RunConfig parse_run_config(std::string_view ini, std::string_view where);

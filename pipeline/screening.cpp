@@ -80,7 +80,7 @@ class Screening {
       : models_(models), data_(data), all_(data), options_(options), device_(device), comm_(comm) {
     for (const auto& source : data) hashes_ += (hashes_.empty() ? "" : ",") + source.content_hash();
     description_ = describe_results(models, hashes_, options.program_version);
-    description_.attributes["shown"] = std::string(shown_name(options.inference.shown));
+    description_.attributes["shown"] = std::string(shown_name(options.inference.showing.inputs));
     const auto tasks = tasks_of(models);
     const auto has = [&](model::Task task) { return std::ranges::find(tasks, task) != tasks.end(); };
     columns_ = {has(model::Task::crystal_system), has(model::Task::space_group),

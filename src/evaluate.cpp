@@ -24,6 +24,7 @@ void describe(options::options_description& description) {
       ("split", value<std::string>()->default_value("test"), "rows to evaluate: train, validation, test or all")
       ("output", value<std::string>()->required(), "folder for metrics.json, predictions.h5 and plots");
   describe_shown_option(description);
+  describe_test_artefacts_option(description);
   describe_memory_option(description);
   describe_compute_options(description);
 }
@@ -37,10 +38,13 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto dataset = open_subset(values["data"].as<std::string>(), output, evaluation.subset, node_memory(values, runtime), runtime);
   evaluation.output = output;
   evaluation.inference.loader = compute.device.threads().loader;
-  evaluation.inference.shown = shown_option(values, models);
+  evaluation.inference.showing = {shown_option(values, models), test_artefacts_option(values)};
+  if (evaluation.inference.showing.artefacts > 0)
+    for (const auto& loaded : models) pipeline::validate_artefacts(loaded.description.config);
   evaluation.program_version = kVersion;
   auto metrics = pipeline::evaluate(models, dataset, evaluation, compute.device.torch(), compute.comm);
   metrics["shown"] = values["show"].as<std::string>();
+  metrics["test_artefacts"] = evaluation.inference.showing.artefacts;
   metrics["split"] = values["split"].as<std::string>();
   if (runtime.root()) {
     pipeline::write_file_atomically(output / "metrics.json", metrics.dump(2) + "\n");
@@ -56,6 +60,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
 const Command kEvaluateCommand = {
     "evaluate", "compare a model's predictions with known labels",
     "xxact evaluate --model runs/bimodal --data perovskites.h5 --split test --output runs/bimodal/test\n"
+    "xxact evaluate --model runs/bimodal --data perovskites.h5 --test-artefacts 1 --output runs/bimodal/measured\n"
     "mpirun -n 4 xxact evaluate --model runs/a runs/b runs/c --data other.csv.gz --split all --output ensemble",
     describe, {}, run};
 

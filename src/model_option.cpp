@@ -27,6 +27,17 @@ pipeline::Shown shown_option(const options::variables_map& values, const std::ve
   return *shown;
 }
 
+void describe_test_artefacts_option(options::options_description& description) {
+  description.add_options()
+      ("test-artefacts", options::value<double>()->default_value(0, "0"), "strength, 0 to 1, of a measurement's artefacts in the patterns that are evaluated (docs/physics.md); the same for all models");
+}
+
+double test_artefacts_option(const options::variables_map& values) {
+  const auto strength = values["test-artefacts"].as<double>();
+  if (!(strength >= 0 && strength <= 1)) throw ConfigError("--test-artefacts {}: must be 0 to 1", strength);
+  return strength;
+}
+
 std::vector<pipeline::LoadedModel> load_models(const options::variables_map& values, const pipeline::Device& device) {
   std::vector<pipeline::LoadedModel> models;
   for (const auto& run : values["model"].as<std::vector<std::string>>()) models.push_back(pipeline::load_model(run, device.torch()));

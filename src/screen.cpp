@@ -44,7 +44,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   const auto rank_by = values["rank-by"].as<std::string>();
   screening.rank_by = pipeline::parse_rank_by(rank_by.empty() ? default_column(models) : rank_by);
   screening.inference.loader = compute.device.threads().loader;
-  screening.inference.shown = shown_option(values, models);
+  screening.inference.showing.inputs = shown_option(values, models);
   screening.program_version = kVersion;
   auto data = open_sources(values["data"].as<std::vector<std::string>>(), screening.output, node_memory(values, runtime), runtime);
   const auto summary = pipeline::screen(models, data, screening, compute.device.torch(), compute.comm);

@@ -13,6 +13,7 @@
 #include "pipeline/training_budget.hpp"
 #include "src/base/log.hpp"
 #include "src/data_option.hpp"
+#include "src/model_option.hpp"
 #include "src/runtime.hpp"
 #include "src/training_options.hpp"
 #include "src/version.hpp"
@@ -73,7 +74,9 @@ void describe_study(options::options_description& description, std::vector<std::
       ("arm", value<std::vector<std::string>>(), "one of the things to compare: a name, then settings key=value with blanks between; init=RUN starts from a model, {seed} in it stands for the run's seed; may be repeated, the first one is what others are compared with")
       ("seeds", value<int>()->default_value(3), "runs of each arm and size: of seed, seed + 1, ..., for weights, order and subsets alike")
       ("ranks-per-run", value<int>()->default_value(1), "ranks that do a run together; groups of so many do runs at the same time")
-      ("split", value<std::string>()->default_value("test"), "rows that finished runs are evaluated on: train, validation, test or all")
+      ("split", value<std::string>()->default_value("test"), "rows that finished runs are evaluated on: train, validation, test or all");
+  describe_test_artefacts_option(description);
+  description.add_options()
       ("level", value<std::string>()->default_value("0.95"), "of confidence intervals")
       ("stop-before-end", value<std::int64_t>()->default_value(60), "seconds to leave before the end of the batch job; as in train")
       ("allow-mixed-labels", bool_switch(), "train even when a label column mixes values of different definitions")
@@ -118,6 +121,7 @@ Study open_study(const options::variables_map& values, Runtime& runtime, study::
   options.output = values["output"].as<std::string>();
   options.ranks_per_run = values["ranks-per-run"].as<int>();
   options.subset = pipeline::parse_subset(values["split"].as<std::string>());
+  options.test_artefacts = test_artefacts_option(values);
   options.end = pipeline::end_of_allocation();
   options.margin = std::chrono::seconds(values["stop-before-end"].as<std::int64_t>());
   options.watchdog = watchdog_option(values, "watchdog");
@@ -129,6 +133,8 @@ Study open_study(const options::variables_map& values, Runtime& runtime, study::
   refuse_too_large(plan, design.base, memory);
   auto dataset = io::read_dataset_shared(runtime.world(), plan.path);
   auto runs = study::plan_runs(design, training_rows(dataset), mean_elements(dataset));
+  if (options.test_artefacts > 0)
+    for (const auto& run : runs) pipeline::validate_artefacts(run.run.config);
   if (!values["allow-mixed-labels"].as<bool>())
     for (const auto& run : runs) refuse_mixed_labels(plan, run.run.config);
   return {std::move(compute), std::move(design), std::move(options), std::move(dataset), std::move(runs)};

@@ -38,7 +38,7 @@ json read_json(const fs::path& file) try {
 
 /// What a run's result hangs on: a folder of its name that was made of anything else is not of this run.
 std::string identity_of(const Run& run, const io::Dataset& dataset, const StudyOptions& options) {
-  json identity = {{"config", pipeline::to_ini(run.config)}, {"dataset_hash", dataset.content_hash()}, {"evaluated_on", static_cast<int>(options.subset)}};
+  json identity = {{"config", pipeline::to_ini(run.config)}, {"dataset_hash", dataset.content_hash()}, {"evaluated_on", static_cast<int>(options.subset)}, {"test_artefacts", options.test_artefacts}};
   if (!run.initial.empty()) identity["initial"] = io::read_checkpoint(pipeline::model_file_of(run.initial)).digest();
   return identity.dump(1) + "\n";
 }
@@ -100,6 +100,7 @@ class Group {
     evaluation.subset = options_.subset;
     evaluation.output = folder;
     evaluation.inference.loader = device_.threads().loader;
+    evaluation.inference.showing.artefacts = options_.test_artefacts;
     evaluation.program_version = options_.program_version;
     return pipeline::evaluate(models, dataset_, evaluation, device_.torch(), comm_);
   }

@@ -61,6 +61,18 @@ TEST_F(TrainingPatterns, DependOnSeedEpochAndSampleOnly) {
   EXPECT_FALSE(torch::equal(patterns(other, Augmentation::on, 80), whole));
 }
 
+TEST_F(TrainingPatterns, TestPatternsHaveTheArtefactsThatAreAskedForAlikeForAllModels) {
+  const auto shown = [&](const RunConfig& config, double artefacts, std::int64_t step = 0) { return BatchBuilder(config, standardisation_, Augmentation::off, Hiding::off, {Shown::all, artefacts}).build(samples(step)).input.pattern; };
+  const auto clean = shown(config_, 0), full = shown(config_, 1);
+  EXPECT_TRUE(torch::equal(clean, patterns(config_, Augmentation::off, 0)));
+  EXPECT_GT((full - clean).abs().amax(1).min().item<double>(), 0) << "every row has them";
+  EXPECT_GT((full - clean).abs().mean().item<double>(), (shown(config_, 0.2) - clean).abs().mean().item<double>());
+  auto other = config_;
+  other.training.seed += 1;
+  other.training.artefacts = 0;
+  EXPECT_TRUE(torch::equal(shown(other, 1, 99), full)) << "whatever the model was trained with";
+}
+
 TEST_F(TrainingPatterns, BringAStrainOfTheirOwn) {
   config_.training.strain = 0.01;
   EXPECT_THROW(validate(config_), ConfigError);
@@ -77,7 +89,7 @@ class ShownInputs : public testing::Test {
     return requests;
   }
   Batch build(const RunConfig& config, std::int64_t count, Augmentation augmentation = Augmentation::off, Shown shown = Shown::all, std::int64_t epoch = 0) const {
-    return BatchBuilder(config, standardisation_, augmentation, Hiding::off, shown).build(rows(count, epoch));
+    return BatchBuilder(config, standardisation_, augmentation, Hiding::off, {shown, 0}).build(rows(count, epoch));
   }
 
   const io::Dataset& dataset_;
