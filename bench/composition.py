@@ -6,9 +6,9 @@ usage: bench/composition.py [--seeds 1] [--ranks 2] [--output build/composition]
 Trains on its training part and prints the mean absolute error on its validation part, of each seed and, of several, of their ensemble. A call that was interrupted is continued by
 the same one. Published on the benchmark's test part: CrabNet 0.0593, Roost 0.0547 eV/atom. Needs Python's standard library.
 """
-import argparse, json, pathlib, sys, time
+import argparse, json, pathlib, sys
 
-from running import ROOT, call, is_finished, ranks_command
+from running import ROOT, call, train
 
 MODEL = ["--mode", "composition", "--tasks", "formation_energy_per_atom", "--width", 192, "--composition-layers", 3, "--epochs", 50, "--global-batch", 512, "--learning-rate", 2e-3]
 
@@ -41,14 +41,12 @@ def main():
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
     data, runs = dataset(args), []
-    print("| model | minutes | MAE, validation, eV/atom |\n|---|---|---|")
+    print("| model | core minutes | MAE, validation, eV/atom |\n|---|---|---|")
     for seed in range(args.seeds):
-        run, start = args.output / f"seed{seed}", time.monotonic()
-        if not is_finished(run):
-            resume = ["--resume"] if (run / "metrics.jsonl").exists() else []
-            call([*ranks_command(args.ranks), args.xxact, "train", "--data", data, "--output", run, "--seed", seed, *MODEL, *args.options, *resume], f"{run}.log")
-        minutes = (time.monotonic() - start) / 60
-        print(f"| seed {seed} | {minutes:.1f} | {error(args, [run], run / 'validation'):.4f} |", flush=True)
+        run = args.output / f"seed{seed}"
+        train(args.xxact, data, run, ["--seed", seed, *MODEL, *args.options], args.ranks)
+        minutes = json.load(open(run / "summary.json"))["core_seconds"] / 60
+        print(f"| seed {seed} | {minutes:.0f} | {error(args, [run], run / 'validation'):.4f} |", flush=True)
         runs.append(run)
     if len(runs) > 1:
         print(f"| ensemble of {len(runs)} | | {error(args, runs, args.output / 'ensemble'):.4f} |")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How far do labels that cost nothing carry? Crystal systems of real structures, learnt from the patterns of made-up ones.
 
-usage: bench/crystal_systems.py [--count 2500000] [--epochs 2.5] [--ranks 2] [--seed 0] [--output build/crystal_systems]
+usage: bench/crystal_systems.py [--count 1500000] [--epochs 2] [--ranks 2] [--seed 0] [--output build/crystal_systems]
 
 Parents are the training structures of mp20, MPTS-52 and a collection of CIF files; made-up structures keep their symmetry, and none has a
 formula that belongs to the validation or the test split (xxact synthesize). A convolutional encoder learns their crystal systems,
@@ -11,7 +11,7 @@ by the same one. Needs Python's standard library and, for the picture, gnuplot.
 """
 import argparse, json, pathlib, shutil, subprocess, sys, time
 
-from running import ROOT, call, is_finished, ranks_command, validations
+from running import ROOT, call, train, validations
 
 PARENTS = ["mp20.csv.gz", "mpts52.csv.gz", "cif_collection.tar.zst"]
 PATTERN = ["--mode", "xrd", "--tasks", "crystal_system"]
@@ -40,11 +40,8 @@ def datasets(args):
 def finished(args, name, data, options):
     """The run folder of a training that is done, and its accuracy on mp20's test split."""
     run = args.output / name.replace(", ", "-").replace(" ", "-")
-    log = f"{run}.log"
-    if not is_finished(run):
-        resume = ["--resume"] if (run / "metrics.jsonl").exists() else []
-        call([*ranks_command(args.ranks), args.xxact, "train", "--data", data, "--output", run, "--seed", args.seed, *options, *resume], log)
-    call([args.xxact, "evaluate", "--model", run, "--data", args.output / "mp20.h5", "--output", run / "test"], log)
+    train(args.xxact, data, run, ["--seed", args.seed, *options], args.ranks)
+    call([args.xxact, "evaluate", "--model", run, "--data", args.output / "mp20.h5", "--output", run / "test"], f"{run}.log")
     return run, json.load(open(run / "test" / "metrics.json"))["crystal_system"]["accuracy"]
 
 
@@ -62,8 +59,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--xxact", default=ROOT / "build/release/bin/xxact", type=pathlib.Path)
     parser.add_argument("--output", default=ROOT / "build/crystal_systems", type=pathlib.Path)
-    parser.add_argument("--count", type=int, default=2_500_000, help="made-up structures")
-    parser.add_argument("--epochs", type=float, default=2.5)
+    parser.add_argument("--count", type=int, default=1_500_000, help="made-up structures")
+    parser.add_argument("--epochs", type=float, default=2)
     parser.add_argument("--tune-epochs", type=float, default=30, help="on mp20 alone, behind them")
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)

@@ -43,7 +43,7 @@ def run_arm(args, data, arm):
     batch, times, options = ARMS[arm]
     epochs = times * args.epochs
     run = args.output / f"{arm.replace(', ', '-').replace(' ', '-')}-{epochs:g}-epochs-seed-{args.seed}"
-    train(args.xxact, data, run, [*MODEL, "--epochs", epochs, "--global-batch", batch or args.batch, "--seed", args.seed, *options], f"{run}.log")
+    train(args.xxact, data, run, [*MODEL, "--epochs", epochs, "--global-batch", batch or args.batch, "--seed", args.seed, *options])
     return run
 
 

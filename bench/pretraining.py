@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """Does learning before learning pay? Models pretrained in each way, then tuned, against models from scratch.
 
-usage: bench/pretraining.py [--pretrain-samples 700000] [--seeds 3] [--ranks 2] [--only STUDY ...] [--output build/pretraining]
+usage: bench/pretraining.py [--pretrain-samples 400000] [--seeds 3] [--ranks 2] [--only STUDY ...] [--output build/pretraining]
 
 Pretraining sees patterns and compositions of the training structures of all datasets of the repository (mp20, perovskites, MPTS-52, a collection of CIF files), without their
 labels: masked modelling, contrastive alignment, both; and made-up structures with labels that follow from them (crystal system, space group, lattice), alone and with both objectives. Then formation energies of the
 perovskites and crystal systems of mp20 are trained from each and from scratch, with a schedule of 1 and of half the length (xxact experiment pretraining). Further studies: the same with
-half of the pretraining structures; masked modelling of measured-like patterns that are rebuilt clean against that of clean ones, tuned and tested on measured-like patterns; and how far the crystal systems of mp20's
+half of the pretraining structures, also over training rows (xxact scaling); masked modelling of measured-like patterns that are rebuilt clean against that of clean ones, tuned, validated and tested on measured-like patterns; and how far the crystal systems of mp20's
 test split lie apart in the vectors of the pretrained models and of an untrained one. Writes OUTPUT/<study>/ with tables and plots; a call that was interrupted is continued by the same one. Needs Python's standard library.
 """
 import argparse, json, pathlib, subprocess, sys
 
-from running import ROOT, call, environment, is_finished, ranks_command
+from running import ROOT, call, environment, ranks_command, train
 
 DATA = ["mp20.csv.gz", "perovskites.csv.gz", "mpts52.csv.gz", "cif_collection.tar.zst"]
 # 64 tokens, the fewest that masked modelling takes; half the width of preset small, so that they cost no more than its 16.
@@ -28,11 +28,14 @@ PRETRAININGS = {
     "untrained": ("all", ["--objectives", "masked", "--learning-rate", 0]),
     "noise-robust": ("all", ["--objectives", "masked", "--artefacts", 1, "--artefact-ramp", 0.5]),
 }
-# name: data, arms, options
+STARTS = ["masked", "contrastive", "both", "labels", "labels-and-both", "both-half"]
+EXPERIMENT = ["experiment", "pretraining"]
+# name: kind, data, arms, options
 STUDIES = {
-    "perovskites": ("perovskites", ["masked", "contrastive", "both", "labels", "labels-and-both", "both-half"], ["--tasks", "formation_energy_per_atom", "--epochs", 40, "--lengths", "0.5,1"]),
-    "mp20": ("mp20", ["masked", "contrastive", "both", "labels", "labels-and-both", "both-half"], ["--tasks", "crystal_system", "--epochs", 20, "--strain", 0.01, "--lengths", "0.5,1"]),
-    "noisy": ("mp20", ["masked", "noise-robust"], ["--tasks", "crystal_system", "--epochs", 20, "--artefacts", 1, "--test-artefacts", 1]),
+    "perovskites": (EXPERIMENT, "perovskites", STARTS, ["--tasks", "formation_energy_per_atom", "--epochs", 24, "--lengths", "0.5,1"]),
+    "mp20": (EXPERIMENT, "mp20", STARTS, ["--tasks", "crystal_system", "--epochs", 12, "--strain", 0.01, "--lengths", "0.5,1"]),
+    "noisy": (EXPERIMENT, "mp20", ["masked", "noise-robust"], ["--tasks", "crystal_system", "--epochs", 12, "--artefacts", 1, "--test-artefacts", 1]),
+    "exponents": (["scaling"], "perovskites", ["both", "both-half"], ["--tasks", "formation_energy_per_atom", "--epochs", 16, "--sizes", 4, "--factor", 8]),
 }
 STEPS = [*STUDIES, "embeddings"]
 EMBEDDED = ["untrained", "masked", "contrastive", "both", "labels"]
@@ -57,23 +60,21 @@ def pretrained(args, name):
     """The run folder of a pretraining of so many samples."""
     source, options = PRETRAININGS[name]
     run, data = args.output / f"pretrained-{name}", dataset(args, source)
-    if not is_finished(run):
-        said = json.loads(subprocess.run([args.xxact, "inspect", data, "--json"], capture_output=True, check=True, env=environment()).stdout)
-        share = float(options[options.index("--train-fraction") + 1]) if "--train-fraction" in options else 1
-        epochs = 1e-6 if name == "untrained" else args.pretrain_samples / (said["split"]["train"] * share)
-        resume = ["--resume"] if (run / "metrics.jsonl").exists() else []
-        call([*ranks_command(args.ranks), args.xxact, "pretrain", "--data", data, "--output", run, *SHAPE, *options, "--epochs", f"{epochs:.6g}", *resume], f"{run}.log")
+    said = json.loads(subprocess.run([args.xxact, "inspect", data, "--json"], capture_output=True, check=True, env=environment()).stdout)
+    share = float(options[options.index("--train-fraction") + 1]) if "--train-fraction" in options else 1
+    epochs = 1e-6 if name == "untrained" else args.pretrain_samples / (said["split"]["train"] * share)
+    train(args.xxact, data, run, [*SHAPE, *options, "--epochs", f"{epochs:.6g}"], args.ranks, "pretrain")
     return run
 
 
 def study(args, name):
-    source, starts, options = STUDIES[name]
+    kind, source, starts, options = STUDIES[name]
     arms = ["--arm", "scratch"]
     for start in starts:
         arms += ["--arm", f"{start} init={pretrained(args, start)}"]
-    call([*ranks_command(args.ranks), args.xxact, "experiment", "pretraining", "--data", dataset(args, source), "--output", args.output / name, "--like", pretrained(args, starts[0]), "--seeds", args.seeds,
+    call([*ranks_command(args.ranks), args.xxact, *kind, "--data", dataset(args, source), "--output", args.output / name, "--like", pretrained(args, starts[0]), "--seeds", args.seeds,
           *options, *arms], args.output / f"{name}.log")
-    print(open(args.output / f"{name}.log").read().split("wrote ")[0].rsplit("\n[", 1)[-1].split("\n", 1)[-1], flush=True)
+    print(open(args.output / f"{name}.log").read().rsplit("wrote ", 1)[0].rsplit("\n[", 1)[-1].split("\n", 1)[-1], flush=True)
 
 
 def embeddings(args):
@@ -90,7 +91,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--xxact", default=ROOT / "build/release/bin/xxact", type=pathlib.Path)
     parser.add_argument("--output", default=ROOT / "build/pretraining", type=pathlib.Path)
-    parser.add_argument("--pretrain-samples", type=int, default=700_000, help="of each pretraining")
+    parser.add_argument("--pretrain-samples", type=int, default=400_000, help="of each pretraining")
     parser.add_argument("--seeds", type=int, default=3, help="of each tuning")
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS, metavar="STUDY", help=", ".join(STEPS))

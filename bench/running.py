@@ -1,4 +1,4 @@
-"""Running xxact in benchmarks: one rank, one thread a command, so that several of them share a machine without disturbing each other."""
+"""Running xxact in benchmarks, so that an interrupted call of theirs is continued by the same one."""
 import json, os, pathlib, subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -20,10 +20,19 @@ def is_finished(run):
     return (run / "summary.json").exists() and json.load(open(run / "summary.json"))["finished"]
 
 
-def train(xxact, data, run, options, log):
-    """Trains, or goes on with what an interrupted call left; returns when the run is finished."""
+def train(xxact, data, run, options, ranks=None, command="train"):
+    """Trains, goes on with what an interrupted call left, or leaves a finished run as it is; one that was made with other options is refused.
+    Without `ranks` one rank and one thread, so that several share a machine without disturbing each other. The log is RUN.log."""
+    made_with = run.parent / f"{run.name}.options"
+    said = json.dumps([str(word) for word in (command, data, *options)]) + "\n"
+    if made_with.exists() and made_with.read_text() != said:
+        raise SystemExit(f"{run} was made with other options, see {made_with}: remove it, or choose another --output")
+    made_with.write_text(said)
+    if is_finished(run):
+        return
+    threads = ["--threads", 1, "--loader-threads", 1] if ranks is None else []
     resume = ["--resume"] if (run / "metrics.jsonl").exists() else []
-    call([xxact, "train", "--data", data, "--output", run, "--threads", 1, "--loader-threads", 1, *options, *resume], log)
+    call([*ranks_command(ranks or 1), xxact, command, "--data", data, "--output", run, *threads, *options, *resume], f"{run}.log")
 
 
 def ranks_command(ranks):

@@ -136,7 +136,7 @@ const std::vector<Field>& fields() {
       integer("fusion-layers", "decoder layers in which the pattern's tokens attend to the elements", &ModelConfig::fusion_layers, 1, 256),
       integer("points", "points of a pattern; a multiple of patch", &ModelConfig::points, 1, 1 << 20),
       integer("patch", "points a token", &ModelConfig::patch, 1, 1 << 20),
-      choice("xrd-encoder", "of the pattern: transformer over its tokens, or convolution: residual convolutions from points to tokens, xrd-layers of them at each resolution", &ModelConfig::xrd_encoder, kXrdEncoders),
+      choice("xrd-encoder", "of the pattern: transformer over its tokens, or convolution: residual convolutions from points to tokens, xrd-layers of them at each resolution, with norms before them and GELU whatever the other parts have", &ModelConfig::xrd_encoder, kXrdEncoders),
       choice("sine-squared", "on: patterns come with sin^2(theta) as a second channel", &ModelConfig::sine_squared, kSwitch),
       {"head-widths", "hidden widths of the residual head, joined by commas",
        [](const ModelConfig& c) { return fmt::format("{}", fmt::join(c.head_widths, ",")); }, read_head_widths},

@@ -175,12 +175,13 @@ void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
     simulate_measured(sample, strength, out);
     return;
   }
-  double strain = 0;
-  if (augmentation_ == Augmentation::on && config_.training.strain > 0) {
-    CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::strain, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample));
-    strain = config_.training.strain * (2.0 * random.uniform() - 1.0);
-  }
-  clean_pattern(sample, strain, out);
+  clean_pattern(sample, strain_of(sample), out);
+}
+
+double BatchBuilder::strain_of(const SampleRequest& sample) const {
+  if (augmentation_ == Augmentation::off || config_.training.strain == 0 || artefact_strength(sample) > 0) return 0;
+  CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::strain, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample));
+  return config_.training.strain * (2.0 * random.uniform() - 1.0);
 }
 
 Shown BatchBuilder::shown_of(const SampleRequest& sample) const {
@@ -249,18 +250,20 @@ void BatchBuilder::fill_targets(Batch& batch) const {
     batch.targets.value[t] = model::is_regression(task) ? tensor_in<float>(memory, {rows}, batch.pinned) : tensor_in<std::int64_t>(memory, {rows}, batch.pinned);
   }
   for (std::size_t i = 0; i < batch.samples.size(); ++i) {
-    RowLabels labels(*batch.samples[i].labels, batch.samples[i].row);
+    const auto& sample = batch.samples[i];
+    RowLabels labels(*sample.labels, sample.row);
+    const double strain = config_.model.uses_xrd() && shown_of(sample) != Shown::composition ? strain_of(sample) : 0;
     for (const auto task : config_.model.tasks) {
       auto& target = batch.targets.value[static_cast<std::size_t>(task)];
       if (model::is_regression(task))
-        target.data_ptr<float>()[i] = target_of(task, labels.value(task));
+        target.data_ptr<float>()[i] = target_of(task, labels.value(task) * strained(task, strain));
       else
         target.data_ptr<std::int64_t>()[i] = labels.class_of(task);
     }
   }
 }
 
-float BatchBuilder::target_of(model::Task task, float value) const {
+float BatchBuilder::target_of(model::Task task, double value) const {
   const auto t = static_cast<std::size_t>(task);
   if (config_.model.is_mixture(task) && value <= 0) return -std::numeric_limits<float>::infinity();
   return static_cast<float>((value - standardisation_.mean[t]) / standardisation_.scale[t]);
@@ -286,6 +289,16 @@ std::int64_t formula_key(const io::CompositionView& composition) {
     bytes.append(reinterpret_cast<const char*>(&fraction), sizeof(fraction));
   }
   return static_cast<std::int64_t>(sampling::record_key(0, bytes));
+}
+
+double strained(model::Task task, double strain) {
+  switch (task) {
+    case model::Task::lattice_a:
+    case model::Task::lattice_b:
+    case model::Task::lattice_c: return 1 + strain;
+    case model::Task::lattice_volume: return std::pow(1 + strain, 3);
+    default: return 1;
+  }
 }
 
 model::ModelInput to_device(const model::ModelInput& input, const torch::Device& device) {

@@ -84,10 +84,12 @@ class BatchBuilder {
   void clean_pattern(const SampleRequest& sample, double strain, std::span<float> out);
   void simulate(const SampleRequest& sample, std::span<float> out);
   double artefact_strength(const SampleRequest& sample) const;
+  /// Of the lattice of a training pattern, where artefacts bring none of their own.
+  double strain_of(const SampleRequest& sample) const;
   void simulate_measured(const SampleRequest& sample, double strength, std::span<float> out);
   void fill_targets(Batch& batch) const;
   /// What a label is to the loss: standardised, NaN where unknown, -infinity for a metal of a mixture.
-  float target_of(model::Task task, float value) const;
+  float target_of(model::Task task, double value) const;
   void fill_formulas(Batch& batch) const;
 
   const RunConfig& config_;
@@ -105,6 +107,9 @@ class BatchBuilder {
 
 /// A number that is the same for all rows of one reduced formula.
 std::int64_t formula_key(const io::CompositionView& composition);
+
+/// What a label is multiplied by where the lattice is strained alike in all directions: lengths 1 + strain, volumes its cube, others 1.
+double strained(model::Task task, double strain);
 
 /// The same input on the device; host tensors that are already there are not copied.
 model::ModelInput to_device(const model::ModelInput& input, const torch::Device& device);

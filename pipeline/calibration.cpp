@@ -8,6 +8,15 @@ namespace xxact::pipeline {
 namespace {
 
 constexpr double kCoverage = 0.9;
+constexpr auto kGap = static_cast<std::size_t>(model::Task::band_gap);
+
+/// The ceil((n + 1) * 0.9)-th smallest score covers a new row with at least 90 % probability.
+double conformal_score(std::vector<double>& scores) {
+  const auto rank = static_cast<std::size_t>(std::ceil(kCoverage * static_cast<double>(scores.size() + 1)));
+  const auto place = std::min(rank, scores.size()) - 1;
+  std::nth_element(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(place), scores.end());
+  return scores[place];
+}
 
 void calibrate_regression(std::span<const float> mean, std::span<const float> std, std::span<const float> truth, double& factor, double& interval) {
   std::vector<double> scores;
@@ -19,11 +28,7 @@ void calibrate_regression(std::span<const float> mean, std::span<const float> st
   }
   if (scores.empty()) return;
   factor = std::sqrt(squares / static_cast<double>(scores.size()));
-  // The ceil((n + 1) * 0.9)-th smallest score covers a new row with at least 90 % probability.
-  const auto rank = static_cast<std::size_t>(std::ceil(kCoverage * static_cast<double>(scores.size() + 1)));
-  const auto place = std::min(rank, scores.size()) - 1;
-  std::nth_element(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(place), scores.end());
-  interval = scores[place];
+  interval = conformal_score(scores);
 }
 
 double negative_log_likelihood(std::span<const float> logits, std::span<const int> truth, double temperature) {
@@ -41,12 +46,13 @@ double negative_log_likelihood(std::span<const float> logits, std::span<const in
 }
 
 /// Golden-section search on log temperature: the likelihood has one minimum in it.
-double best_temperature(std::span<const float> logits, std::span<const int> truth) {
+template <class Likelihood>
+double best_temperature(const Likelihood& negative_log_likelihood) {
   constexpr double kRatio = 0.6180339887498949;
   double low = std::log(0.05), high = std::log(20.0);
   for (int step = 0; step < 60; ++step) {
     const double a = high - kRatio * (high - low), b = low + kRatio * (high - low);
-    if (negative_log_likelihood(logits, truth, std::exp(a)) < negative_log_likelihood(logits, truth, std::exp(b)))
+    if (negative_log_likelihood(std::exp(a)) < negative_log_likelihood(std::exp(b)))
       high = b;
     else
       low = a;
@@ -54,7 +60,40 @@ double best_temperature(std::span<const float> logits, std::span<const int> trut
   return std::exp(0.5 * (low + high));
 }
 
+/// Temperature, then the factor of the gaps that there are, then the interval of the distribution that both make.
+void calibrate_mixture(const Predictions& predictions, std::span<const float> truth, Calibration& calibration) {
+  std::vector<std::size_t> known;
+  std::size_t metals = 0;
+  double squares = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    if (std::isnan(truth[i]) || std::isnan(predictions.metal_logit[i])) continue;
+    known.push_back(i);
+    const double score = (static_cast<double>(predictions.mean[kGap][i]) - truth[i]) / predictions.std[kGap][i];
+    truth[i] > 0 ? squares += score * score : ++metals;
+  }
+  if (known.empty()) return;
+  const auto others = known.size() - metals;
+  if (metals > 0 && others > 0)
+    calibration.metal_temperature = best_temperature([&](double temperature) {
+      double sum = 0;
+      for (const auto i : known) {
+        const double logit = (truth[i] > 0 ? 1 : -1) * static_cast<double>(predictions.metal_logit[i]) / temperature;
+        sum += std::max(logit, 0.0) + std::log1p(std::exp(-std::abs(logit)));  // of the other kind's logit: log(1 + e^logit)
+      }
+      return sum;
+    });
+  if (others > 0) calibration.std_factor[kGap] = std::sqrt(squares / static_cast<double>(others));
+  std::vector<double> scores;
+  for (const auto i : known) scores.push_back(eccentricity(calibrated_gap(predictions, i, calibration), truth[i]));
+  constexpr double kFarthest = 0.5 - 1e-9;  // quantiles of 0 and 1 have no bound
+  calibration.gap_eccentricity = std::min(conformal_score(scores), kFarthest);
+}
+
 }  // namespace
+
+GapMixture calibrated_gap(const Predictions& predictions, std::size_t row, const Calibration& calibration) {
+  return {1 / (1 + std::exp(-static_cast<double>(predictions.metal_logit[row]) / calibration.metal_temperature)), predictions.mean[kGap][row], predictions.std[kGap][row] * calibration.std_factor[kGap]};
+}
 
 Truth truth_of(const Labels& labels, std::span<const std::int64_t> rows) {
   Truth truth;
@@ -74,9 +113,12 @@ Truth truth_of(const Labels& labels, std::span<const std::int64_t> rows) {
 Calibration calibrate(const Predictions& predictions, const Truth& truth) {
   Calibration calibration;
   for (std::size_t t = 0; t < model::kTasks.size(); ++t) {
-    if (!predictions.mean[t].empty()) calibrate_regression(predictions.mean[t], predictions.std[t], truth.value[t], calibration.std_factor[t], calibration.interval90[t]);
+    if (t == kGap && !predictions.metal_logit.empty())
+      calibrate_mixture(predictions, truth.value[t], calibration);
+    else if (!predictions.mean[t].empty())
+      calibrate_regression(predictions.mean[t], predictions.std[t], truth.value[t], calibration.std_factor[t], calibration.interval90[t]);
     const bool labelled = std::ranges::any_of(truth.classes[t], [](int c) { return c >= 0; });
-    if (!predictions.logits[t].empty() && labelled) calibration.temperature[t] = best_temperature(predictions.logits[t], truth.classes[t]);
+    if (!predictions.logits[t].empty() && labelled) calibration.temperature[t] = best_temperature([&](double temperature) { return negative_log_likelihood(predictions.logits[t], truth.classes[t], temperature); });
   }
   return calibration;
 }

@@ -4,34 +4,23 @@
 #include <cmath>
 #include <limits>
 
-#include "pipeline/gap_mixture.hpp"
+#include "pipeline/sampling/subset.hpp"
 
 namespace xxact::pipeline {
 namespace {
 
 constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
 
+/// `head` is [B, 2], or [B, 3] with the logit of a metal.
 void append_regression(Predictions& out, std::size_t task, const torch::Tensor& head, const Standardisation& standardisation, const Batch& batch) {
-  const auto host = head.to(torch::kCPU, torch::kFloat32).contiguous();  // [B, 2]
-  const auto* value = host.data_ptr<float>();
-  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+  const auto host = head.to(torch::kCPU, torch::kFloat32).contiguous();
+  const auto width = static_cast<std::size_t>(host.size(1));
+  const auto* said = host.data_ptr<float>();
+  for (std::size_t i = 0; i < batch.samples.size(); ++i, said += width) {
     const bool ok = batch.failure[i].empty();
-    out.mean[task].push_back(ok ? static_cast<float>(value[2 * i] * standardisation.scale[task] + standardisation.mean[task]) : kUnknown);
-    out.std[task].push_back(ok ? static_cast<float>(std::exp(value[2 * i + 1]) * standardisation.scale[task]) : kUnknown);
-  }
-}
-
-void append_mixture(Predictions& out, std::size_t task, const torch::Tensor& head, const Standardisation& standardisation, const Batch& batch) {
-  const auto host = head.to(torch::kCPU, torch::kFloat32).contiguous();  // [B, 3]
-  const auto* value = host.data_ptr<float>();
-  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
-    const float* said = value + 3 * i;
-    const GapPrediction gap = batch.failure[i].empty() ? median_of_mixture(1 / (1 + std::exp(-static_cast<double>(said[2]))), said[0] * standardisation.scale[task] + standardisation.mean[task],
-                                                                           std::exp(static_cast<double>(said[1])) * standardisation.scale[task])
-                                                       : GapPrediction{kUnknown, kUnknown, kUnknown};
-    out.mean[task].push_back(static_cast<float>(gap.median));
-    out.std[task].push_back(static_cast<float>(gap.deviation));
-    out.metal_probability.push_back(static_cast<float>(gap.metal_probability));
+    out.mean[task].push_back(ok ? static_cast<float>(said[0] * standardisation.scale[task] + standardisation.mean[task]) : kUnknown);
+    out.std[task].push_back(ok ? static_cast<float>(std::exp(said[1]) * standardisation.scale[task]) : kUnknown);
+    if (width == 3) out.metal_logit.push_back(ok ? said[2] : kUnknown);
   }
 }
 
@@ -53,7 +42,7 @@ Loader load_rows(const RunConfig& config, const Standardisation& standardisation
     std::vector<SampleRequest> samples;
     for (auto i = ticket * size; i < std::min(total, (ticket + 1) * size); ++i) {
       const auto row = rows[static_cast<std::size_t>(i)];
-      samples.push_back({&dataset, nullptr, row, 0, row});
+      samples.push_back({&dataset, nullptr, row, 0, static_cast<std::int64_t>(sampling::record_key(0, dataset.id(row)))});
     }
     builder.build(samples, batch);
   });
@@ -75,9 +64,7 @@ Predictions infer(model::XxactModel& net, const RunConfig& config, const Standar
     }();
     for (const auto task : config.model.tasks) {
       const auto t = static_cast<std::size_t>(task);
-      if (config.model.is_mixture(task))
-        append_mixture(out, t, output.head[t], standardisation, *batch);
-      else if (model::is_regression(task))
+      if (model::is_regression(task))
         append_regression(out, t, output.head[t], standardisation, *batch);
       else
         append_logits(out, t, output.head[t], *batch);

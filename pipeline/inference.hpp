@@ -26,15 +26,15 @@ struct InferenceOptions {
   Showing showing;
 };
 
-/// Builds batches of `options.batch` of these rows in their order, the last one smaller, for a model that is not trained on them: without targets, each row the sample of its own number. References and `rows` must outlive it.
+/// Builds batches of `options.batch` of these rows in their order, the last one smaller, for a model that is not trained on them: without targets, each row a sample by its id. References and `rows` must outlive it.
 Loader load_rows(const RunConfig& config, const Standardisation& standardisation, const io::Dataset& dataset, std::span<const std::int64_t> rows, const InferenceOptions& options, Hiding hiding = Hiding::off);
 
 /// N rows in the order given.
 struct Predictions {
-  /// By task, [N] in the label's unit, NaN where failed; `std`, not calibrated, is the root of the expected square of the difference from `mean`. Of a mixture `mean` is the median, which the mean absolute error asks for.
+  /// By task, [N] in the label's unit, NaN where failed; not calibrated. Of a band gap as a mixture they are those of the gaps that are not zero.
   model::PerTask<std::vector<float>> mean, std;
   model::PerTask<std::vector<float>> logits;     // [N, classes], empty for regressions; NaN where failed
-  std::vector<float> metal_probability;          // [N] of a band gap as a mixture, or empty; NaN where failed
+  std::vector<float> metal_logit;                // [N] of a band gap as a mixture, or empty; NaN where failed
   std::vector<std::string> failure;              // [N]: why a row has no prediction, empty where it has
   double data_wait_s = 0, seconds = 0;
   std::size_t size() const { return failure.size(); }

@@ -8,13 +8,18 @@ namespace {
 constexpr char kConfiguration[] = "configuration";
 constexpr char kDatasetHash[] = "dataset_hash";
 constexpr char kVersion[] = "program_version";
+constexpr char kGapMixture[] = "calibration/gap_mixture";  // metal_temperature, gap_eccentricity
 
-model::PerTask<double> read_per_task(const io::Checkpoint& file, const std::string& name) {
+std::span<const double> read_values(const io::Checkpoint& file, const std::string& name, std::size_t count) {
   const auto* array = file.find(name);
   const auto* values = array != nullptr ? std::get_if<std::span<const double>>(&array->data) : nullptr;
+  if (values == nullptr || values->size() != count) throw InputError("{}: the array '{}' of {} float64 is missing: not a model of this version of the program", file.path().string(), name, count);
+  return *values;
+}
+
+model::PerTask<double> read_per_task(const io::Checkpoint& file, const std::string& name) {
   model::PerTask<double> all;
-  if (values == nullptr || values->size() != all.size()) throw InputError("{}: the array '{}' of {} float64 is missing: not a model of this program", file.path().string(), name, all.size());
-  std::ranges::copy(*values, all.begin());
+  std::ranges::copy(read_values(file, name, all.size()), all.begin());
   return all;
 }
 
@@ -38,6 +43,7 @@ void describe_model(const ModelDescription& description, NamedArrays& arrays, io
   arrays.add("calibration/std_factor", description.calibration.std_factor);
   arrays.add("calibration/interval90", description.calibration.interval90);
   arrays.add("calibration/temperature", description.calibration.temperature);
+  if (description.config.model.is_mixture(model::Task::band_gap)) arrays.add(kGapMixture, std::array{description.calibration.metal_temperature, description.calibration.gap_eccentricity});
   content.texts[kConfiguration] = to_ini(description.config);
   content.texts[kDatasetHash] = description.dataset_hash;
   content.texts[kVersion] = description.program_version;
@@ -53,7 +59,14 @@ ModelDescription read_description(const io::Checkpoint& file) {
     throw InputError("{}: its configuration cannot be used: {}", file.path().string(), error.what());
   }
   description.standardisation = {read_per_task(file, "standardisation/mean"), read_per_task(file, "standardisation/scale")};
-  description.calibration = {read_per_task(file, "calibration/std_factor"), read_per_task(file, "calibration/interval90"), read_per_task(file, "calibration/temperature")};
+  description.calibration.std_factor = read_per_task(file, "calibration/std_factor");
+  description.calibration.interval90 = read_per_task(file, "calibration/interval90");
+  description.calibration.temperature = read_per_task(file, "calibration/temperature");
+  if (description.config.model.is_mixture(model::Task::band_gap)) {
+    const auto values = read_values(file, kGapMixture, 2);
+    description.calibration.metal_temperature = values[0];
+    description.calibration.gap_eccentricity = values[1];
+  }
   description.dataset_hash = file.text(kDatasetHash);
   description.program_version = file.text(kVersion);
   description.step = file.integer("step");

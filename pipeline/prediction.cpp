@@ -56,29 +56,46 @@ io::LabelPrediction combine_task(const std::vector<LoadedModel>& models, const s
   return out;
 }
 
-/// Mean over the models that say something, [N, width]; `said` returns a model's [N, width], or nothing.
-template <class Said>
-std::vector<float> mean_over_models(std::size_t models, std::size_t width, const std::vector<std::string>& failure, Said&& said) {
+/// Of models that say a band gap as a mixture: median and quantiles of the mean of their distributions.
+io::LabelPrediction combine_gaps(const std::vector<LoadedModel>& models, const std::vector<Predictions>& predictions, const std::vector<std::string>& failure, std::vector<float>& metal_probability) {
+  io::LabelPrediction out;
+  for (std::size_t row = 0; row < failure.size(); ++row) {
+    std::vector<GapMixture> gaps;
+    double half = 0, metal = 0;
+    for (std::size_t m = 0; m < models.size(); ++m) {
+      if (predictions[m].metal_logit.empty()) continue;
+      const auto& calibration = models[m].description.calibration;
+      gaps.push_back(calibrated_gap(predictions[m], row, calibration));
+      half += calibration.gap_eccentricity;
+      metal += gaps.back().metal;
+    }
+    half /= static_cast<double>(gaps.size());
+    const bool ok = failure[row].empty();
+    const double value = ok ? quantile(gaps, 0.5) : kUnknown;
+    out.value.push_back(static_cast<float>(value));
+    out.std.push_back(ok ? static_cast<float>(std::sqrt(squared_difference(gaps, value))) : kUnknown);
+    out.lo90.push_back(ok ? static_cast<float>(quantile(gaps, 0.5 - half)) : kUnknown);
+    out.hi90.push_back(ok ? static_cast<float>(quantile(gaps, 0.5 + half)) : kUnknown);
+    metal_probability.push_back(ok ? static_cast<float>(metal / static_cast<double>(gaps.size())) : kUnknown);
+  }
+  return out;
+}
+
+/// Mean over the models that have the task, [N, classes].
+std::vector<float> combine_classes(const std::vector<LoadedModel>& models, const std::vector<Predictions>& predictions, const std::vector<std::string>& failure, model::Task task) {
+  const auto t = static_cast<std::size_t>(task), width = static_cast<std::size_t>(model::task_classes(task));
   std::vector<float> sum(failure.size() * width, 0.0F);
   float members = 0;
-  for (std::size_t m = 0; m < models; ++m) {
-    const std::vector<float> probability = said(m);
-    if (probability.empty()) continue;
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    if (predictions[m].logits[t].empty()) continue;
+    const auto probability = class_probabilities(predictions[m].logits[t], model::task_classes(task), models[m].description.calibration.temperature[t]);
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += probability[i];
     ++members;
   }
-  if (members == 0) return {};
   for (auto& value : sum) value /= members;
   for (std::size_t row = 0; row < failure.size(); ++row)
     if (!failure[row].empty()) std::fill_n(sum.begin() + static_cast<std::ptrdiff_t>(row * width), width, kUnknown);
   return sum;
-}
-
-std::vector<float> combine_classes(const std::vector<LoadedModel>& models, const std::vector<Predictions>& predictions, const std::vector<std::string>& failure, model::Task task) {
-  const auto t = static_cast<std::size_t>(task);
-  const int classes = model::task_classes(task);
-  return mean_over_models(models.size(), static_cast<std::size_t>(classes), failure,
-                          [&](std::size_t m) { return class_probabilities(predictions[m].logits[t], classes, models[m].description.calibration.temperature[t]); });
 }
 
 /// The most probable space group and how probable it is.
@@ -89,6 +106,13 @@ void add_space_groups(const std::vector<float>& probability, io::ResultRows& out
     out.space_group_probability.push_back(best[row] < 0 ? kUnknown : probability[row * kSpaceGroups + static_cast<std::size_t>(best[row])]);
   }
 }
+
+bool says(const LoadedModel& loaded, model::Task task) {
+  const auto& own = loaded.description.config.model.tasks;
+  return std::find(own.begin(), own.end(), task) != own.end();
+}
+
+bool says_mixture(const LoadedModel& loaded) { return says(loaded, model::Task::band_gap) && loaded.description.config.model.is_mixture(model::Task::band_gap); }
 
 template <class T>
 void append(std::vector<T>& to, std::vector<T>& from) {
@@ -114,12 +138,11 @@ std::string task_units(model::Task task) {
 std::vector<model::Task> tasks_of(const std::vector<LoadedModel>& models) {
   std::vector<model::Task> tasks;
   for (const auto task : model::kTasks)
-    for (const auto& loaded : models) {
-      const auto& own = loaded.description.config.model.tasks;
-      if (std::find(own.begin(), own.end(), task) == own.end()) continue;
-      tasks.push_back(task);
-      break;
-    }
+    if (std::ranges::any_of(models, [task](const LoadedModel& loaded) { return says(loaded, task); })) tasks.push_back(task);
+  const auto mixture = std::ranges::find_if(models, says_mixture);
+  for (const auto& loaded : models)
+    if (mixture != models.end() && says(loaded, model::Task::band_gap) && !says_mixture(loaded))
+      throw ConfigError("{} says band gaps as values, {} as mixtures (gap-head): they cannot be one ensemble", loaded.path.string(), mixture->path.string());
   if (tasks.empty()) throw ConfigError("{}: predicts nothing, as it was trained without tasks; `xxact train --init` goes on from it", models.front().path.string());
   return tasks;
 }
@@ -140,14 +163,16 @@ io::ResultRows predict_rows(std::vector<LoadedModel>& models, const io::Dataset&
     out.status.push_back(static_cast<std::uint8_t>(reason.empty() ? RowStatus::ok : RowStatus::not_predictable));
     out.reason.push_back(std::move(reason));
   }
+  const bool mixtures = std::ranges::any_of(models, says_mixture);
   for (const auto task : tasks_of(models))
-    if (model::is_regression(task))
+    if (task == model::Task::band_gap && mixtures)
+      out.predictions.push_back(combine_gaps(models, predictions, out.reason, out.metal_probability));
+    else if (model::is_regression(task))
       out.predictions.push_back(combine_task(models, predictions, out.reason, static_cast<std::size_t>(task)));
     else if (task == model::Task::crystal_system)
       out.crystal_system_probability = combine_classes(models, predictions, out.reason, task);
     else
       add_space_groups(combine_classes(models, predictions, out.reason, task), out);
-  out.metal_probability = mean_over_models(models.size(), 1, out.reason, [&](std::size_t m) { return predictions[m].metal_probability; });
   return out;
 }
 

@@ -248,7 +248,9 @@ void Trainer::validate_now(nlohmann::json& line) {
   if (data_.validation().rows.empty()) return;
   const auto validating = times_.measure(Phase::validation);
   state_.swap_average();
-  const InferenceOptions inference{device_.threads().loader, 256, {}, {}};
+  InferenceOptions inference;
+  inference.loader = device_.threads().loader;
+  inference.showing.artefacts = options_.validation_artefacts;
   const auto result = validate_model(state_.net(), config_, data_.standardisation(), *data_.validation().dataset, *data_.validation().labels, data_.validation().rows, device_.torch(), inference, comm_);
   if (result.score < state_.best.score) {
     state_.best = {result.score, state_.step, result.metrics};

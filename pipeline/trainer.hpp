@@ -29,6 +29,7 @@ struct TrainingOptions {
   Graphs graphs = Graphs::automatic;
   double peak_operations = 0;  // of a rank's device, operations a second, that rates are held against; 0: as the device is known to have
   ExecutionOptions execution;
+  double validation_artefacts = 0;  // strength of the artefacts of validation patterns
   bool show_progress = true;
   std::string program_version;
 };

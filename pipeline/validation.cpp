@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 
 #include "pipeline/metrics.hpp"
@@ -17,7 +18,7 @@ Predictions gather_predictions(const Predictions& local, const comm::Communicato
     all.std[task] = comm.all_gather(std::span<const float>(local.std[task]), "gathering uncertainties");
     all.logits[task] = comm.all_gather(std::span<const float>(local.logits[task]), "gathering class scores");
   }
-  all.metal_probability = comm.all_gather(std::span<const float>(local.metal_probability), "gathering probabilities of a metal");
+  all.metal_logit = comm.all_gather(std::span<const float>(local.metal_logit), "gathering scores of metals");
   std::vector<std::int64_t> failed;
   for (const auto& reason : local.failure) failed.push_back(reason.empty() ? 0 : 1);
   for (const auto flag : comm.all_gather(std::span<const std::int64_t>(failed), "gathering failures")) all.failure.push_back(flag != 0 ? "failed" : "");
@@ -45,6 +46,21 @@ std::map<std::string, double> described(const RetrievalMetrics& metrics) {
     said[fmt::format("contrastive.composition_top{}", kRetrievalDepths[k])] = metrics.composition_of_pattern[k];
   }
   return said;
+}
+
+/// Of one model's mixtures, [N]; empty without.
+struct Gaps {
+  std::vector<float> median, metal_probability;
+};
+Gaps most_likely_gaps(const Predictions& predictions, const Calibration& calibration) {
+  Gaps gaps;
+  for (std::size_t row = 0; row < predictions.metal_logit.size(); ++row) {
+    const auto gap = calibrated_gap(predictions, row, calibration);
+    const bool known = !std::isnan(gap.metal);
+    gaps.median.push_back(static_cast<float>(known ? quantile(std::span(&gap, 1), 0.5) : gap.metal));
+    gaps.metal_probability.push_back(static_cast<float>(gap.metal));
+  }
+  return gaps;
 }
 
 /// Smaller is better; at most one for each objective of a model that knows anything.
@@ -80,16 +96,19 @@ ValidationResult validate_model(model::XxactModel& net, const RunConfig& config,
   if (config.model.tasks.empty()) return result;
   const auto all = gather_predictions(infer(net, config, standardisation, dataset, own, device, options), comm);
   const auto truth = truth_of(labels, rows);
+  result.calibration = calibrate(all, truth);
+  const auto gaps = most_likely_gaps(all, result.calibration);
   for (const auto task : config.model.tasks) {
     const auto t = static_cast<std::size_t>(task);
     const std::string name(model::task_name(task));
     const double weight = config.training.objective.weight[t];
     if (model::is_regression(task)) {
-      const auto m = regression_metrics(truth.value[t], all.mean[t]);
+      const auto& value = config.model.is_mixture(task) ? gaps.median : all.mean[t];
+      const auto m = regression_metrics(truth.value[t], value);
       result.metrics[name + ".mae"] = m.mae;
       result.metrics[name + ".rmse"] = m.rmse;
       if (task == model::Task::band_gap) {
-        const auto gap = gap_metrics(truth.value[t], all.mean[t], all.metal_probability);
+        const auto gap = gap_metrics(truth.value[t], value, gaps.metal_probability);
         result.metrics[name + ".mae_nonmetal"] = gap.mae_nonmetal;
         result.metrics[name + ".metal_auc"] = gap.metal_auc;
       }
@@ -102,7 +121,6 @@ ValidationResult validate_model(model::XxactModel& net, const RunConfig& config,
       if (m.n > 0) result.score += weight * (1.0 - m.accuracy);
     }
   }
-  result.calibration = calibrate(all, truth);
   return result;
 }
 

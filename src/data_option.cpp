@@ -95,10 +95,13 @@ std::vector<streaming::RowSource> open_sources(const std::vector<std::string>& d
   return sources;
 }
 
-io::Dataset open_subset(const std::filesystem::path& data, const std::filesystem::path& folder, pipeline::Subset subset, std::uint64_t node_memory, const Runtime& runtime) {
+io::Dataset open_subset(const std::filesystem::path& data, const std::filesystem::path& folder, pipeline::Subset subset, Needed needed, std::uint64_t node_memory, const Runtime& runtime) {
   const auto plan = io::plan_dataset(runtime.world(), find_data(data, folder, runtime));
   const auto load = load_plan(plan, node_memory);
   if (load.mode == io::LoadMode::whole) return io::read_dataset_shared(runtime.world(), plan.path);
+  if (needed == Needed::all)
+    throw ConfigError("{}: its arrays take {:.1f} GiB, structures may take {:.1f}; --test-artefacts takes impurities from training rows and needs all of them: use a node with more memory (--memory-gib), or a part of the data",
+                      plan.path.string(), static_cast<double>(plan.bytes) / 0x1p30, static_cast<double>(load.usable_bytes) / 0x1p30);
   io::require_readable_in_parts(plan);
   io::verify_blocks(runtime.world(), plan);
   const io::HostRanks host(runtime.world());

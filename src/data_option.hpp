@@ -31,8 +31,11 @@ io::LoadPlan load_plan(const io::DatasetPlan& plan, std::uint64_t node_memory);
 /// The datasets behind `data`, all held whole if memory allows it, otherwise all read part by part. Collective on the world communicator.
 std::vector<streaming::RowSource> open_sources(const std::vector<std::string>& data, const std::filesystem::path& folder, std::uint64_t node_memory, const Runtime& runtime);
 
-/// The dataset behind `data`: whole if memory allows it, otherwise the rows of this subset alone. ConfigError when not even they fit. Collective on
-/// the world communicator.
-io::Dataset open_subset(const std::filesystem::path& data, const std::filesystem::path& folder, pipeline::Subset subset, std::uint64_t node_memory, const Runtime& runtime);
+/// What evaluating rows takes: themselves alone, or others as well, which stand in for impurities.
+enum class Needed { subset, all };
+
+/// The dataset behind `data`: whole if memory allows it, otherwise the rows of this subset alone, if they are all that is needed. ConfigError when what is needed does
+/// not fit. Collective on the world communicator.
+io::Dataset open_subset(const std::filesystem::path& data, const std::filesystem::path& folder, pipeline::Subset subset, Needed needed, std::uint64_t node_memory, const Runtime& runtime);
 
 }  // namespace xxact

@@ -33,7 +33,7 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   embedding.subset = pipeline::parse_subset(values["split"].as<std::string>());
   embedding.inference.loader = compute.device.threads().loader;
   embedding.program_version = kVersion;
-  const auto dataset = open_subset(values["data"].as<std::string>(), embedding.output, embedding.subset, node_memory(values, runtime), runtime);
+  const auto dataset = open_subset(values["data"].as<std::string>(), embedding.output, embedding.subset, Needed::subset, node_memory(values, runtime), runtime);
   const auto summary = pipeline::embed(model, dataset, embedding, compute.device.torch(), compute.comm);
   if (!runtime.root()) return ExitCode::done;
   pipeline::write_file_atomically(embedding.output / "embed.json", summary.dump(1) + "\n");

@@ -35,12 +35,13 @@ ExitCode run(const options::variables_map& values, Runtime& runtime) {
   auto models = load_models(values, compute.device);
   pipeline::EvaluationOptions evaluation;
   evaluation.subset = pipeline::parse_subset(values["split"].as<std::string>());
-  const auto dataset = open_subset(values["data"].as<std::string>(), output, evaluation.subset, node_memory(values, runtime), runtime);
-  evaluation.output = output;
   evaluation.inference.loader = compute.device.threads().loader;
   evaluation.inference.showing = {shown_option(values, models), test_artefacts_option(values)};
-  if (evaluation.inference.showing.artefacts > 0)
+  const bool artefacts = evaluation.inference.showing.artefacts > 0;
+  if (artefacts)
     for (const auto& loaded : models) pipeline::validate_artefacts(loaded.description.config);
+  const auto dataset = open_subset(values["data"].as<std::string>(), output, evaluation.subset, artefacts ? Needed::all : Needed::subset, node_memory(values, runtime), runtime);
+  evaluation.output = output;
   evaluation.program_version = kVersion;
   auto metrics = pipeline::evaluate(models, dataset, evaluation, compute.device.torch(), compute.comm);
   metrics["shown"] = values["show"].as<std::string>();

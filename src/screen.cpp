@@ -1,6 +1,7 @@
 // xxact screen: a model over whole datasets, ranked.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "pipeline/report/report.hpp"
@@ -21,8 +22,8 @@ void describe(options::options_description& description) {
   description.add_options()
       ("data", value<std::vector<std::string>>()->multitoken()->required(), "dataset files, or anything that ingest reads")
       ("output", value<std::string>()->required(), "folder for predictions.h5, ranking.csv, summary.json and report.html")
-      ("rank-by", value<std::string>()->default_value(""), "COLUMN, COLUMN:asc or COLUMN:desc: a label, label_std, label_lo90, label_hi90 or "
-                                                          "probability_<crystal system>; default: the first label, ascending")
+      ("rank-by", value<std::string>()->default_value(""), "COLUMN, COLUMN:asc or COLUMN:desc: a label, label_std, label_lo90, label_hi90, probability_<crystal system>, "
+                                                          "space_group_probability or metal_probability; default: the first label, ascending, or a probability of a model that says classes alone")
       ("top", value<std::int64_t>()->default_value(0), "rows of ranking.csv; 0: all");
   describe_shown_option(description);
   describe_memory_option(description);
@@ -30,8 +31,9 @@ void describe(options::options_description& description) {
 }
 
 std::string default_column(const std::vector<pipeline::LoadedModel>& models) {
-  const auto task = pipeline::tasks_of(models).front();
-  return model::is_regression(task) ? std::string(model::task_name(task)) : "probability_cubic:desc";
+  const auto tasks = pipeline::tasks_of(models);
+  if (const auto value = std::ranges::find_if(tasks, model::is_regression); value != tasks.end()) return std::string(model::task_name(*value));
+  return std::ranges::find(tasks, model::Task::crystal_system) != tasks.end() ? "probability_cubic:desc" : "space_group_probability:desc";
 }
 
 ExitCode run(const options::variables_map& values, Runtime& runtime) {

@@ -262,7 +262,9 @@ std::string label_in_words(const std::string& label) {
 
 std::string unit_of(const std::string& label) {
   if (label == "formation_energy_per_atom") return "eV/atom";
-  return label == "band_gap" ? "eV" : "";
+  if (label == "band_gap") return "eV";
+  if (label == "lattice_volume") return "angstrom^3";
+  return label.starts_with("lattice_") ? "angstrom" : "";
 }
 
 }  // namespace xxact::report

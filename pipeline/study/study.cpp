@@ -38,7 +38,8 @@ json read_json(const fs::path& file) try {
 
 /// What a run's result hangs on: a folder of its name that was made of anything else is not of this run.
 std::string identity_of(const Run& run, const io::Dataset& dataset, const StudyOptions& options) {
-  json identity = {{"config", pipeline::to_ini(run.config)}, {"dataset_hash", dataset.content_hash()}, {"evaluated_on", static_cast<int>(options.subset)}, {"test_artefacts", options.test_artefacts}};
+  json identity = {{"config", pipeline::to_ini(run.config)}, {"dataset_hash", dataset.content_hash()}, {"evaluated_on", static_cast<int>(options.subset)}};
+  if (options.test_artefacts > 0) identity["test_artefacts"] = options.test_artefacts;
   if (!run.initial.empty()) identity["initial"] = io::read_checkpoint(pipeline::model_file_of(run.initial)).digest();
   return identity.dump(1) + "\n";
 }
@@ -88,6 +89,7 @@ class Group {
     training.margin = options_.margin;
     training.watchdog = options_.watchdog;
     training.execution = options_.execution;
+    training.validation_artefacts = options_.test_artefacts;
     training.program_version = options_.program_version;
     training.show_progress = false;
     return pipeline::train(data, run.config, training, device_, comm_);

@@ -30,7 +30,7 @@ struct StudyOptions {
   std::filesystem::path output;
   int ranks_per_run = 1;
   pipeline::Subset subset = pipeline::Subset::test;             // that runs are evaluated on
-  double test_artefacts = 0;                                    // strength of the artefacts of their patterns
+  double test_artefacts = 0;                                    // strength of the artefacts of their patterns, and of those that runs are validated on
   std::optional<std::chrono::sys_seconds> end;                  // of the job's allocation
   std::chrono::seconds margin{60}, watchdog{100};               // as in training
   pipeline::ExecutionOptions execution;

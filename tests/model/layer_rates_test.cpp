@@ -29,6 +29,22 @@ TEST(LayerRates, FallWithTheDistanceFromThePrediction) {
   EXPECT_EQ(layer_rates(config, 1, {})("xrd.cls"), 1);
 }
 
+TEST(LayerRates, OfConvolutionsFallWithTheStages) {
+  auto config = preset("small");
+  config.mode = Mode::xrd;
+  config.xrd_encoder = XrdEncoderKind::convolution;  // patches of 64 points: three stages of two layers
+  const auto rate = layer_rates(config, 0.5, {});
+  EXPECT_EQ(rate("xrd.final_norm_weight"), 1);
+  EXPECT_EQ(rate("xrd.layer5.norm_weight"), 0.5);
+  EXPECT_EQ(rate("xrd.layer4.norm_weight"), 0.25);
+  EXPECT_EQ(rate("xrd.reduction2_weight"), 0.125);
+  EXPECT_EQ(rate("xrd.position"), 0.125);
+  EXPECT_EQ(rate("xrd.layer3.norm_weight"), 0.125);
+  EXPECT_EQ(rate("xrd.reduction1_bias"), 0.03125);
+  EXPECT_EQ(rate("xrd.layer0.norm_weight"), 0.015625);
+  EXPECT_EQ(rate("xrd.reduction0_weight"), 0.0078125);
+}
+
 /// Weights after one update with gradients of one, by parameter.
 std::map<std::string, torch::Tensor> after_an_update(UpdateRule rule, const RateOf& rate_of) {
   const auto reference = reference_case("bimodal_skip");

@@ -163,6 +163,35 @@ TEST(BatchTargets, OfStructuresAndOfMetalsAreWhatTheRowsSay) {
   EXPECT_LT(metals, 250);
 }
 
+TEST(BatchTargets, OfALatticeAreThoseOfTheStrainedPattern) {
+  const auto dataset = ingested("mp20");
+  auto config = training_case(16, 1);
+  set_field(config, "tasks", "lattice_a,lattice_volume,formation_energy_per_atom");
+  set_field(config, "strain", "0.02");
+  const Labels labels(dataset, config.model.tasks, true);
+  const auto standardisation = standardise(labels, config.model.tasks, select_rows(dataset, Subset::train, labels, config.model.tasks, true), dataset.path());
+  std::vector<SampleRequest> rows;
+  for (std::int64_t row = 0; row < 50; ++row) rows.push_back({&dataset, &labels, row, 0, row});
+  const auto given = BatchBuilder(config, standardisation, Augmentation::off).build(rows), strained = BatchBuilder(config, standardisation, Augmentation::on).build(rows);
+  const auto in_units = [&](const Batch& batch, model::Task task) {
+    const auto t = static_cast<std::size_t>(task);
+    return batch.targets.value[t].to(torch::kFloat64) * standardisation.scale[t] + standardisation.mean[t];
+  };
+  const auto ratio = [&](model::Task task) { return in_units(strained, task) / in_units(given, task); };
+  const auto length = ratio(model::Task::lattice_a);
+  EXPECT_LT((length - 1).abs().max().item<double>(), 0.02 + 1e-5);
+  EXPECT_GT((length - 1).abs().max().item<double>(), 0.01);
+  EXPECT_TRUE(ratio(model::Task::lattice_volume).allclose(length.pow(3), 1e-4, 1e-4));
+  EXPECT_TRUE(ratio(model::Task::formation_energy_per_atom).allclose(torch::ones({50}, torch::kFloat64), 1e-5, 1e-5));
+  // The pattern is that of the lattice which the target says.
+  xrd::Simulator simulator(config.pattern);
+  std::vector<float> pattern(static_cast<std::size_t>(config.model.points));
+  for (std::int64_t row = 0; row < 5; ++row) {
+    simulator.pattern(dataset.structure(row), length[row].item<double>() - 1, pattern);
+    EXPECT_TRUE(torch::from_blob(pattern.data(), {config.model.points}).allclose(strained.input.pattern[row], 1e-2, 1e-2)) << row;
+  }
+}
+
 TEST_F(ShownInputs, TrainingLeavesOutOneInputOfSomeSamples) {
   config_.training.drop_composition = 0.3;
   config_.training.drop_pattern = 0.2;

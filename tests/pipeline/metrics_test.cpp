@@ -85,5 +85,64 @@ TEST(Calibration, TemperatureUndoesSharpenedLogits) {
   EXPECT_TRUE(std::isnan(probability[0]));
 }
 
+TEST(Calibration, OfMixturesUndoesSharpenedMetalsAndTooSmallDeviations) {
+  CounterRandom random(7, Purpose::bootstrap, 0, 0);
+  constexpr auto kGap = static_cast<std::size_t>(model::Task::band_gap);
+  constexpr double kSharpened = 2.5, kTooSmall = 3;
+  const auto laplace = [&](double std) {
+    const double side = random.uniform() - 0.5;
+    return -std / std::sqrt(2.0) * std::copysign(std::log(1 - 2 * std::abs(side)), side);
+  };
+  Predictions predictions;
+  Truth truth;
+  const auto add = [&] {
+    const double logit = 2 * random.normal(), mean = 3 + random.normal(), std = 0.3;
+    const bool metal = random.uniform() < 1 / (1 + std::exp(-logit));
+    predictions.metal_logit.push_back(static_cast<float>(kSharpened * logit));
+    predictions.mean[kGap].push_back(static_cast<float>(mean));
+    predictions.std[kGap].push_back(static_cast<float>(std / kTooSmall));
+    predictions.failure.emplace_back();
+    truth.value[kGap].push_back(metal ? 0.0F : static_cast<float>(std::max(1e-3, mean + laplace(std))));
+  };
+  for (int i = 0; i < 20000; ++i) add();
+  const auto calibration = calibrate(predictions, truth);
+  EXPECT_NEAR(calibration.metal_temperature, kSharpened, 0.1);
+  EXPECT_NEAR(calibration.std_factor[kGap], kTooSmall, 0.1);
+  // Rows of the same kind that calibration has not seen.
+  predictions = {};
+  truth = {};
+  for (int i = 0; i < 20000; ++i) add();
+  int covered = 0;
+  for (std::size_t i = 0; i < 20000; ++i) {
+    const auto gap = calibrated_gap(predictions, i, calibration);
+    const std::span one(&gap, 1);
+    covered += quantile(one, 0.5 - calibration.gap_eccentricity) <= truth.value[kGap][i] && truth.value[kGap][i] <= quantile(one, 0.5 + calibration.gap_eccentricity) ? 1 : 0;
+  }
+  // Where many are surely metals, an interval cannot hold as few as 90 %.
+  EXPECT_GT(covered, 0.895 * 20000);
+  EXPECT_LT(covered, 0.93 * 20000);
+}
+
+TEST(Calibration, OfMixturesStandsCertaintyAndRowsOfOneKind) {
+  constexpr auto kGap = static_cast<std::size_t>(model::Task::band_gap);
+  Predictions predictions;
+  Truth truth;
+  for (int i = 0; i < 20; ++i) {
+    predictions.metal_logit.push_back(60);
+    predictions.mean[kGap].push_back(1);
+    predictions.std[kGap].push_back(0.1F);
+    predictions.failure.emplace_back();
+    truth.value[kGap].push_back(0);
+  }
+  const auto calibration = calibrate(predictions, truth);
+  EXPECT_EQ(calibration.metal_temperature, 1);
+  EXPECT_EQ(calibration.std_factor[kGap], 1);
+  const auto gap = calibrated_gap(predictions, 0, calibration);
+  EXPECT_EQ(quantile(std::span(&gap, 1), 0.5 + calibration.gap_eccentricity), 0);
+  predictions.metal_logit[3] = kNaN;
+  truth.value[kGap][4] = kNaN;
+  EXPECT_TRUE(std::isfinite(calibrate(predictions, truth).gap_eccentricity));
+}
+
 }  // namespace
 }  // namespace xxact::pipeline

@@ -4,7 +4,7 @@ data=$XXACT_SOURCE_DIR/data
 python=$XXACT_SOURCE_DIR/.venv/bin/python3
 [[ -x $python ]] || python=python3
 "$python" -c 'import h5py, numpy' || { echo "no h5py: HDF5 files are not read"; python=true; }
-rm -rf set.h5* scaling experiment ablation embeddings either
+rm -rf set.h5* scaling experiment ablation measured embeddings either
 "$XXACT" ingest "$data/perovskites.csv.gz" --symmetry none --output set.h5 > ingest.txt
 options=(--data set.h5 --tasks formation_energy_per_atom --patch 128 --width 16 --epochs 0.5 --seeds 2)
 design=(--sizes 4 --factor 8 --targets 0.05 --bootstrap 50 --coverage 20)
@@ -79,6 +79,27 @@ code=0
 $MPIRUN "$XXACT" experiment ablation "${options[@]}" --output ablation --arm energy --threshold 0.1 2> threshold.txt || code=$?
 [[ $code == 64 ]]
 grep -q 'threshold' threshold.txt
+
+# Models are tested on measured-like patterns, and a study's are validated on them.
+$MPIRUN "$XXACT" experiment ablation "${options[@]}" --output measured --test-artefacts 1 --arm scratch > measured.txt
+code=0
+$MPIRUN "$XXACT" experiment ablation "${options[@]}" --output measured --test-artefacts 0.5 --arm scratch 2> other.txt || code=$?
+[[ $code == 64 ]]
+grep -q 'another configuration (test_artefacts)' other.txt
+run=measured/runs/scratch-rows1-length1-seed0
+for artefacts in 0 1; do $MPIRUN "$XXACT" evaluate --model $run --data set.h5 --test-artefacts $artefacts --output measured/$artefacts > evaluated.txt; done
+python3 - <<'PY'
+import json
+def error(file):
+    m = json.load(open(file))
+    return m.get("metrics", m)["formation_energy_per_atom"]["mae"]
+assert abs(error("measured/runs/scratch-rows1-length1-seed0/result.json") - error("measured/1/metrics.json")) < 1e-5
+assert error("measured/1/metrics.json") != error("measured/0/metrics.json")
+PY
+code=0
+"$XXACT" evaluate --model $run --data set.h5 --test-artefacts 1 --memory-gib 0.001 --output none 2> parts.txt || code=$?
+[[ $code == 64 ]]
+grep -q 'impurities' parts.txt
 
 # One model that works with both inputs and with either.
 $MPIRUN "$XXACT" train --data set.h5 --tasks formation_energy_per_atom --patch 128 --width 16 --epochs 0.5 --drop-composition 0.2 --drop-pattern 0.2 --output either
