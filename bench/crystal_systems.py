@@ -69,7 +69,7 @@ def main():
     start = time.monotonic()
     mp20, everything = datasets(args)
     prepared = time.monotonic()
-    made, made_accuracy = finished(args, "made-up", everything, [*PATTERN, *CONVOLUTION, "--epochs", args.epochs, "--global-batch", 256, "--learning-rate", 4e-3,
+    made, made_accuracy = finished(args, "made-up", everything, [*PATTERN, *CONVOLUTION, "--epochs", args.epochs, "--global-batch", 256, "--learning-rate", 2e-3,
                                                                "--validate-epochs", args.epochs / 12, "--checkpoint-epochs", args.epochs / 6])
     tuned, tuned_accuracy = finished(args, "made-up, then mp20", mp20, [*PATTERN, "--init", made, "--epochs", args.tune_epochs, "--learning-rate", 3e-4, "--strain", 0.01])
     rows = [("made-up and mp20, pattern, convolution", made, made_accuracy), ("then mp20 alone", tuned, tuned_accuracy)]
