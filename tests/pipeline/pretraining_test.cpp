@@ -92,7 +92,7 @@ TEST_F(Pretraining, ErrorsAreThoseOfTheHiddenPointsOnAnyRanks) {
   }
   model::XxactModel net(config.model, model::mat2vec_table(), 3);
   const auto share = comm::share_of(kRows, world_.rank(), world_.size());
-  const InferenceOptions options{{1, 2, {}, false}, 16, {}};
+  const InferenceOptions options{{1, 2, {}, false}, 16, {}, {}};
   const auto metrics = measure_reconstruction(net, config, none, training_dataset(), std::span(rows).subspan(static_cast<std::size_t>(share.first), static_cast<std::size_t>(share.count())), torch::kCPU, options, world_);
 
   // In double precision, from whole tensors.
