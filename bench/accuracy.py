@@ -33,7 +33,7 @@ def train_and_evaluate(args, arm, seed):
         options = [f"--{k}={v}" for k, v in {**extra, **dict(o.split("=", 1) for o in args.set)}.items()]
         run.parent.mkdir(parents=True, exist_ok=True)
         dataset = args.output / f"{data}.h5"
-        train(args.xxact, dataset, run, ["--config", ROOT / "configs/demo" / f"{config}.ini", "--seed", seed, *options], f"{run}.log")
+        train(args.xxact, dataset, run, ["--config", ROOT / "configs/demo" / f"{config}.ini", "--seed", seed, *options])
         call([args.xxact, "evaluate", "--model", run, "--data", dataset, "--split", "test", "--output", run / "test", "--threads", 1], f"{run}.log")
     return json.load(open(result)), json.load(open(run / "summary.json"))
 
