@@ -10,7 +10,7 @@ import argparse, json, pathlib, sys
 
 from running import ROOT, call, train
 
-MODEL = ["--mode", "composition", "--tasks", "formation_energy_per_atom", "--width", 192, "--composition-layers", 3, "--epochs", 50, "--global-batch", 512, "--learning-rate", 2e-3]
+MODEL = ["--mode", "composition", "--tasks", "formation_energy_per_atom", "--width", 192, "--composition-layers", 3, "--epochs", 40, "--global-batch", 512, "--learning-rate", 2e-3]
 
 
 def dataset(args):

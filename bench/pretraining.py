@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Does learning before learning pay? Models pretrained in each way, then tuned, against models from scratch.
 
-usage: bench/pretraining.py [--pretrain-samples 400000] [--seeds 3] [--ranks 2] [--only STUDY ...] [--output build/pretraining]
+usage: bench/pretraining.py [--pretrain-samples 350000] [--seeds 3] [--ranks 2] [--only STUDY ...] [--output build/pretraining]
 
 Pretraining sees patterns and compositions of the training structures of all datasets of the repository (mp20, perovskites, MPTS-52, a collection of CIF files), without their
 labels: masked modelling, contrastive alignment, both; and made-up structures with labels that follow from them (crystal system, space group, lattice), alone and with both objectives. Then formation energies of the
@@ -32,7 +32,7 @@ STARTS = ["masked", "contrastive", "both", "labels", "labels-and-both", "both-ha
 EXPERIMENT = ["experiment", "pretraining"]
 # name: kind, data, arms, options
 STUDIES = {
-    "perovskites": (EXPERIMENT, "perovskites", STARTS, ["--tasks", "formation_energy_per_atom", "--epochs", 24, "--lengths", "0.5,1"]),
+    "perovskites": (EXPERIMENT, "perovskites", STARTS, ["--tasks", "formation_energy_per_atom", "--epochs", 20, "--lengths", "0.5,1"]),
     "mp20": (EXPERIMENT, "mp20", STARTS, ["--tasks", "crystal_system", "--epochs", 12, "--strain", 0.01, "--lengths", "0.5,1"]),
     "noisy": (EXPERIMENT, "mp20", ["masked", "noise-robust"], ["--tasks", "crystal_system", "--epochs", 12, "--artefacts", 1, "--test-artefacts", 1]),
     "exponents": (["scaling"], "perovskites", ["both", "both-half"], ["--tasks", "formation_energy_per_atom", "--epochs", 16, "--sizes", 4, "--factor", 8]),
@@ -91,7 +91,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--xxact", default=ROOT / "build/release/bin/xxact", type=pathlib.Path)
     parser.add_argument("--output", default=ROOT / "build/pretraining", type=pathlib.Path)
-    parser.add_argument("--pretrain-samples", type=int, default=400_000, help="of each pretraining")
+    parser.add_argument("--pretrain-samples", type=int, default=350_000, help="of each pretraining")
     parser.add_argument("--seeds", type=int, default=3, help="of each tuning")
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS, metavar="STUDY", help=", ".join(STEPS))
