@@ -161,7 +161,7 @@ std::optional<ExitCode> do_study(const Study& study, bool dry_run) {
 
 void sum_up(const Study& study, const std::function<void()>& work) {
   if (study.compute.comm.root()) work();
-  study::wait_for_others(study.compute.comm, "waiting for the summary");
+  study.compute.comm.wait_for_all("waiting for the summary");
 }
 
 }  // namespace xxact

@@ -63,6 +63,12 @@ std::vector<T> gather_everywhere(const Communicator& comm, std::span<const T> va
   return all;
 }
 
+bool is_done(MPI_Request& request, const char* what) {
+  int done = 0;
+  check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
+  return done != 0;
+}
+
 }  // namespace
 
 Communicator::Communicator(MPI_Comm parent, std::chrono::seconds deadline) : deadline_(deadline), roll_call_(parent) {
@@ -79,11 +85,7 @@ Communicator::Communicator(Communicator&& other) noexcept
 Communicator::~Communicator() = default;
 
 void Communicator::wait(MPI_Request& request, const char* what) const {
-  wait_until([&] {
-    int done = 0;
-    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), what);
-    return done != 0;
-  }, what);
+  wait_until([&] { return is_done(request, what); }, what);
 }
 
 void Communicator::patience_left(Patience& patience, const char* what) const {
@@ -92,14 +94,21 @@ void Communicator::patience_left(Patience& patience, const char* what) const {
   const auto now = Clock::now();
   if (now < patience.look + kRollCallInterval) return;
   patience.look = now;
-  if (roll_call_.answer(what) || now > patience.start + deadline_)
+  if (roll_call_.answer(what) || now > patience.start + patience.deadline)
     throw CommError("rank {} of {} waited {} s for the others in '{}': {}", rank_, size_, std::chrono::duration_cast<std::chrono::seconds>(now - patience.start).count(), what, roll_call_.call(what));
 }
 
-void Communicator::barrier(const char* what) const {
+void Communicator::barrier(const char* what) const { barrier(what, deadline_); }
+
+void Communicator::wait_for_all(const char* what) const {
+  constexpr std::chrono::hours kForever(24 * 365);
+  barrier(what, kForever);
+}
+
+void Communicator::barrier(const char* what, std::chrono::seconds deadline) const {
   MPI_Request request = MPI_REQUEST_NULL;
   check_mpi(MPI_Ibarrier(comm_, &request), what);
-  wait(request, what);
+  wait_until([&] { return is_done(request, what); }, what, deadline);
 }
 
 void Communicator::sum(std::span<double> values, const char* what) const { reduce_in_place(*this, values, MPI_SUM, what); }

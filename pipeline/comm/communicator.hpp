@@ -32,6 +32,8 @@ class Communicator {
 
   /// Collective on comm, all of these. `what` names the operation in error messages.
   void barrier(const char* what) const;
+  /// However long the others have something else to do: no deadline, and nothing that blocks in MPI. A rank that is lost ends the job by itself.
+  void wait_for_all(const char* what) const;
   void sum(std::span<double> values, const char* what) const;
   void sum(std::span<std::int64_t> values, const char* what) const;
   void max(std::span<double> values, const char* what) const;
@@ -49,18 +51,22 @@ class Communicator {
   /// Polls until `done` says so. When the deadline passes, here or on a rank that asks: CommError with the operation and the
   /// ranks that do not answer, after up to 10 s more. What `done` throws is passed on.
   template <class Done>
-  void wait_until(Done done, const char* what) const {
-    Patience patience;
-    while (!done()) patience_left(patience, what);
-  }
+  void wait_until(Done done, const char* what) const { wait_until(done, what, deadline_); }
   /// The same for a request.
   void wait(MPI_Request& request, const char* what) const;
 
  private:
   struct Patience {
+    std::chrono::seconds deadline;
     std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now(), look = start;
     int polls = 0;
   };
+  template <class Done>
+  void wait_until(Done done, const char* what, std::chrono::seconds deadline) const {
+    Patience patience{deadline};
+    while (!done()) patience_left(patience, what);
+  }
+  void barrier(const char* what, std::chrono::seconds deadline) const;
   void patience_left(Patience& patience, const char* what) const;
 
   MPI_Comm comm_ = MPI_COMM_NULL;

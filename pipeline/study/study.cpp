@@ -21,8 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::chrono::hours kForever(24 * 365);
-
 fs::path folder_of(const fs::path& output, const Run& run) { return output / "runs" / run.name; }
 
 std::string text_of(const fs::path& file) {
@@ -172,8 +170,6 @@ std::vector<std::pair<double, double>> validation_course(const fs::path& output,
   return course;
 }
 
-void wait_for_others(const comm::Communicator& world, const char* what) { comm::Communicator(world.handle(), kForever).barrier(what); }
-
 StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, const StudyOptions& options, const pipeline::Device& device, const comm::Communicator& world) {
   const int groups = groups_of(world.size(), options.ranks_per_run);
   const int own = std::min(world.rank() / options.ranks_per_run, groups - 1);
@@ -215,7 +211,7 @@ StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, c
     if (!group.comm().root()) continue;
     log::announce("{} ({} of {} of this group): {}", run.name, i + 1, mine.size(), errors_of(read_result(options.output, run).value()));
   }
-  wait_for_others(world, "waiting for the other groups");
+  world.wait_for_all("waiting for the other groups");
   world.sum(stopped, "agreeing on having stopped");
   return stopped[0] > 0 ? StudyOutcome::stopped : StudyOutcome::finished;
 }

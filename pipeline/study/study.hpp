@@ -49,9 +49,6 @@ int groups_of(int ranks, int ranks_per_run);
 /// become unusable (NumericError) has the reason in it instead, and the others go on. ConfigError where a run of that name has another configuration. Collective on world.
 StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, const StudyOptions& options, const pipeline::Device& device, const comm::Communicator& world);
 
-/// However long the others take: a rank that is lost ends the job by itself. Collective on world.
-void wait_for_others(const comm::Communicator& world, const char* what);
-
 /// What a run gave.
 struct RunResult {
   std::string failure;              // why there are no metrics; empty: there are

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <thread>
 
 #include "pipeline/comm/channel.hpp"
 #include "src/base/error.hpp"
@@ -44,6 +45,12 @@ TEST_F(CommTest, NamesTheRankThatDisagrees) {
     message = error.what();
   }
   EXPECT_NE(message.find("the plan: rank 1"), std::string::npos) << message;
+}
+
+TEST_F(CommTest, ABusyRankMayBeWaitedForBeyondTheDeadline) {
+  const Communicator impatient(MPI_COMM_WORLD, std::chrono::seconds(1));
+  if (comm_.rank() == comm_.size() - 1) std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  EXPECT_NO_THROW(impatient.wait_for_all("the busy rank"));
 }
 
 TEST_F(CommTest, AMissingRankEndsTheWaitWithItsNumberAndTheOperation) {
