@@ -29,11 +29,11 @@ def train_and_evaluate(args, arm, seed):
     data, config, extra, _ = ARMS[arm]
     run = args.output / f"{arm.replace(' ', '-').replace(',', '')}-seed{seed}"
     result = run / "test" / "metrics.json"
+    options = [f"--{k}={v}" for k, v in {**extra, **dict(o.split("=", 1) for o in args.set)}.items()]
+    run.parent.mkdir(parents=True, exist_ok=True)
+    dataset = args.output / f"{data}.h5"
+    train(args.xxact, dataset, run, ["--config", ROOT / "configs/demo" / f"{config}.ini", "--seed", seed, *options])
     if not result.exists():
-        options = [f"--{k}={v}" for k, v in {**extra, **dict(o.split("=", 1) for o in args.set)}.items()]
-        run.parent.mkdir(parents=True, exist_ok=True)
-        dataset = args.output / f"{data}.h5"
-        train(args.xxact, dataset, run, ["--config", ROOT / "configs/demo" / f"{config}.ini", "--seed", seed, *options])
         call([args.xxact, "evaluate", "--model", run, "--data", dataset, "--split", "test", "--output", run / "test", "--threads", 1], f"{run}.log")
     return json.load(open(result)), json.load(open(run / "summary.json"))
 

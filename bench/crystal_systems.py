@@ -11,7 +11,7 @@ by the same one. Needs Python's standard library and, for the picture, gnuplot.
 """
 import argparse, json, pathlib, shutil, subprocess, sys, time
 
-from running import ROOT, call, train, validations
+from running import ROOT, call, refuse_another, train, validations
 
 PARENTS = ["mp20.csv.gz", "mpts52.csv.gz", "cif_collection.tar.zst"]
 PATTERN = ["--mode", "xrd", "--tasks", "crystal_system"]
@@ -29,6 +29,7 @@ def datasets(args):
     log, parents, made_up = args.output / "data.log", args.output / "parents.h5", args.output / "made-up.json.zst"
     if not mp20.exists():
         call([args.xxact, "ingest", ROOT / "data/mp20.csv.gz", "--output", mp20, "--symmetry", "given"], log)
+    refuse_another(everything, ["count", args.count])
     if not everything.exists():
         call([args.xxact, "ingest", *(ROOT / "data" / name for name in PARENTS), "--output", parents], log)
         call([args.xxact, "synthesize", "--parents", parents, "--count", args.count, "--seed", 1, "--output", made_up], log)

@@ -10,7 +10,7 @@ time; a call that was interrupted is continued by the same one. Needs Python's s
 """
 import argparse, concurrent.futures, json, pathlib, shutil, subprocess, sys
 
-from running import ROOT, call, train, validations
+from running import ROOT, call, refuse_another, train, validations
 
 MODEL = ["--preset", "small", "--mode", "xrd", "--tasks", "crystal_system", "--width", 32, "--micro-batch", 256, "--validation-fraction", 0.2]
 # The learning rate that suits a batch of 256, and its root rule: 3e-3 sqrt(32768 / 256). Averages over 10 steps of 32,768 reach as far back in samples as
@@ -30,6 +30,7 @@ ARMS = {
 def dataset(args):
     """Made-up structures, a tenth of whose formulas is held out to validate on, by a split of their own: their parents' held-out formulas never come in."""
     made, made_up, parents = args.output / "made-up.h5", args.output / "made-up.json.zst", args.output / "mp20.h5"
+    refuse_another(made, ["rows", args.rows])
     if not made.exists():
         log = args.output / "data.log"
         call([args.xxact, "ingest", ROOT / "data/mp20.csv.gz", "--output", parents, "--symmetry", "given"], log)

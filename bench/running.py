@@ -20,14 +20,19 @@ def is_finished(run):
     return (run / "summary.json").exists() and json.load(open(run / "summary.json"))["finished"]
 
 
+def refuse_another(made, options):
+    """Notes beside a file or folder, PATH.options, what it is made with; ends the program where it is there and was made with something else."""
+    made_with = made.parent / f"{made.name}.options"
+    said = json.dumps([str(word) for word in options]) + "\n"
+    if made.exists() and (not made_with.exists() or made_with.read_text() != said):
+        raise SystemExit(f"{made} was made with other options than {said.strip()}: remove it, or choose another --output")
+    made_with.write_text(said)
+
+
 def train(xxact, data, run, options, ranks=None, command="train"):
     """Trains, goes on with what an interrupted call left, or leaves a finished run as it is; one that was made with other options is refused.
     Without `ranks` one rank and one thread, so that several share a machine without disturbing each other. The log is RUN.log."""
-    made_with = run.parent / f"{run.name}.options"
-    said = json.dumps([str(word) for word in (command, data, *options)]) + "\n"
-    if made_with.exists() and made_with.read_text() != said:
-        raise SystemExit(f"{run} was made with other options, see {made_with}: remove it, or choose another --output")
-    made_with.write_text(said)
+    refuse_another(run, [command, data, *options])
     if is_finished(run):
         return
     threads = ["--threads", 1, "--loader-threads", 1] if ranks is None else []

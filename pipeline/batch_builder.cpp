@@ -179,7 +179,7 @@ void BatchBuilder::simulate(const SampleRequest& sample, std::span<float> out) {
 }
 
 double BatchBuilder::strain_of(const SampleRequest& sample) const {
-  if (augmentation_ == Augmentation::off || config_.training.strain == 0 || artefact_strength(sample) > 0) return 0;
+  if (augmentation_ == Augmentation::off || config_.training.strain == 0 || artefact_strength(sample) > 0 || config_.pattern_content == PatternContent::system) return 0;
   CounterRandom random(static_cast<std::uint64_t>(config_.training.seed), Purpose::strain, static_cast<std::uint64_t>(sample.epoch), static_cast<std::uint64_t>(sample.sample));
   return config_.training.strain * (2.0 * random.uniform() - 1.0);
 }

@@ -31,7 +31,9 @@ double cumulative(const GapMixture& gap, double x) {
 }
 
 double quantile(std::span<const GapMixture> gaps, double probability) {
-  if (probability <= cumulative_of_all(gaps, 0)) return 0;
+  const double none = cumulative_of_all(gaps, 0);
+  if (std::isnan(none)) return none;
+  if (probability <= none) return 0;
   double low = std::numeric_limits<double>::infinity(), high = 0;
   for (const auto& gap : gaps) {
     const double own = quantile_of_one(gap, probability);

@@ -12,7 +12,7 @@ struct GapMixture {
 
 /// P(gap <= x) for x >= 0.
 double cumulative(const GapMixture& gap, double x);
-/// The least gap up to which at least `probability` (0 to 1, without 1) lies, eV; of several, of the mean of their distributions. At least one.
+/// The least gap up to which at least `probability` (0 to 1, without 1) lies, eV; of several, of the mean of their distributions. At least one; NaN if one is.
 double quantile(std::span<const GapMixture> gaps, double probability);
 /// Expected squared difference of a gap from x, eV^2; of several, of the mean of their distributions.
 double squared_difference(std::span<const GapMixture> gaps, double x);

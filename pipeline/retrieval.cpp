@@ -4,7 +4,6 @@
 #include <unordered_map>
 #include <vector>
 
-
 namespace xxact::pipeline {
 namespace {
 

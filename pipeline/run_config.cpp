@@ -217,6 +217,7 @@ void set_field(RunConfig& config, std::string_view key, std::string_view value) 
 constexpr double kWidestLineWithArtefacts = 1;  // degrees; two thirds of SNIP's window, see xrd::SnipOptions
 
 void validate_artefacts(const RunConfig& config) {
+  if (config.pattern_content == PatternContent::system) throw ConfigError("pattern-content = system with artefacts: what stands for the crystal system is no pattern that is measured");
   check(xrd::ArtefactRanges{}, config.pattern.grid);
   if (config.pattern.fwhm_deg > kWidestLineWithArtefacts)
     throw ConfigError("fwhm = {} with artefacts: the background that is taken off such patterns would take lines wider than {} degrees with it", config.pattern.fwhm_deg, kWidestLineWithArtefacts);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <limits>
 
 #include "pipeline/metrics.hpp"
@@ -56,8 +55,7 @@ Gaps most_likely_gaps(const Predictions& predictions, const Calibration& calibra
   Gaps gaps;
   for (std::size_t row = 0; row < predictions.metal_logit.size(); ++row) {
     const auto gap = calibrated_gap(predictions, row, calibration);
-    const bool known = !std::isnan(gap.metal);
-    gaps.median.push_back(static_cast<float>(known ? quantile(std::span(&gap, 1), 0.5) : gap.metal));
+    gaps.median.push_back(static_cast<float>(quantile(std::span(&gap, 1), 0.5)));
     gaps.metal_probability.push_back(static_cast<float>(gap.metal));
   }
   return gaps;
@@ -75,7 +73,9 @@ double score_of(const std::map<std::string, double>& objectives) {
 }  // namespace
 
 std::map<std::string, double> measure_objectives(model::XxactModel& net, const RunConfig& config, const Standardisation& standardisation, const io::Dataset& dataset,
-                                                 std::span<const std::int64_t> rows, const torch::Device& device, const InferenceOptions& options, const comm::Communicator& comm) {
+                                                 std::span<const std::int64_t> rows, const torch::Device& device, const InferenceOptions& given, const comm::Communicator& comm) {
+  auto options = given;
+  options.showing.inputs = Shown::all;  // one input is what the other is asked for
   const auto share = comm::share_of(std::ssize(rows), comm.rank(), comm.size());
   const auto own = rows.subspan(static_cast<std::size_t>(share.first), static_cast<std::size_t>(share.count()));
   std::map<std::string, double> metrics;

@@ -149,7 +149,7 @@ std::string experiment_table(const json& experiment) {
     for (const auto& arm : task["arms"]) {
       auto less = arm["difference"];
       for (auto& value : less)
-        if (value.is_number()) value = -value.get<double>();
+        if (value.is_number()) value = 0.0 - value.get<double>();  // no difference is 0, not -0
       std::swap(less["low"], less["high"]);
       text += fmt::format("  {:<16} {:>7.4g} {:>9}  {:<30} {:<30}", arm["arm"].get<std::string>(), arm["length"].get<double>(), arm["steps"].get<double>(), interval_text(arm["test_error"], "{:.4f}"), interval_text(less, "{:.4f}"));
       for (const auto& reached : arm["reached"]) {

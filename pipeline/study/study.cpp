@@ -6,6 +6,7 @@
 #include <array>
 #include <fstream>
 #include <numeric>
+#include <set>
 
 #include "io/collective_step.hpp"
 #include "pipeline/evaluation.hpp"
@@ -47,9 +48,12 @@ void refuse_another_run(const fs::path& folder, const std::string& identity) {
   if (!fs::exists(file) || text_of(file) == identity) return;
   const auto before = read_json(file), now = json::parse(identity);
   std::string differ;
-  for (const auto& [key, value] : now.items())
-    if (before.value(key, json()) != value) differ += (differ.empty() ? "" : ", ") + key;
-  throw ConfigError("{}: was made with another configuration ({}); choose another --output, or remove this folder to do the run again", folder.string(), differ.empty() ? "initial" : differ);
+  std::set<std::string> keys;
+  for (const auto* identities : {&before, &now})
+    for (const auto& [key, value] : identities->items()) keys.insert(key);
+  for (const auto& key : keys)
+    if (before.value(key, json()) != now.value(key, json())) differ += (differ.empty() ? "" : ", ") + key;
+  throw ConfigError("{}: was made with another configuration ({}); choose another --output, or remove this folder to do the run again", folder.string(), differ);
 }
 
 class Group {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "src/base/counter_random.hpp"
@@ -57,6 +58,14 @@ TEST(GapMixture, AMetalAsLikelyAsNotIsOneAlsoToSeveralModels) {
   EXPECT_NEAR(median({{0.0, 3.0, 0.1}}), 3.0, 1e-12);
   EXPECT_EQ(median({{0.9, 3.0, 0.1}, {0.3, 2.0, 0.1}}), 0.0) << "six in ten say that there is none";
   EXPECT_EQ(squared_difference(std::vector<GapMixture>{{1.0, 3.0, 0.1}}, 0), 0.0);
+}
+
+TEST(GapMixture, WhatIsNoNumberStaysNone) {
+  const double unknown = std::numeric_limits<double>::quiet_NaN();
+  for (const auto& gap : {GapMixture{unknown, 1, 1}, GapMixture{0.3, unknown, 1}, GapMixture{0.3, 1, unknown}}) {
+    EXPECT_TRUE(std::isnan(quantile(std::span(&gap, 1), 0.5)));
+    EXPECT_TRUE(std::isnan(quantile(std::vector<GapMixture>{gap, {0.1, 2, 1}}, 0.5)));
+  }
 }
 
 TEST(GapMixture, AnIntervalOfItsEccentricityHoldsAGapAndANarrowerOneDoesNot) {
