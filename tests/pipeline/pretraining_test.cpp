@@ -8,6 +8,7 @@
 #include "pipeline/contrastive_step.hpp"
 #include "pipeline/reconstruction.hpp"
 #include "pipeline/retrieval.hpp"
+#include "pipeline/sampling/subset.hpp"
 #include "pipeline/training_data.hpp"
 #include "tests/pipeline/training_case.hpp"
 #include "tests/scratch.hpp"
@@ -88,7 +89,7 @@ TEST_F(Pretraining, ErrorsAreThoseOfTheHiddenPointsOnAnyRanks) {
   std::vector<SampleRequest> samples;
   for (std::int64_t row = 0; row < kRows; ++row) {
     rows.push_back(row);
-    samples.push_back({&training_dataset(), nullptr, row, 0, row});
+    samples.push_back({&training_dataset(), nullptr, row, 0, static_cast<std::int64_t>(sampling::record_key(0, training_dataset().id(row)))});
   }
   model::XxactModel net(config.model, model::mat2vec_table(), 3);
   const auto share = comm::share_of(kRows, world_.rank(), world_.size());
