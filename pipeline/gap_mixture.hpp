@@ -16,7 +16,7 @@ double cumulative(const GapMixture& gap, double x);
 double quantile(std::span<const GapMixture> gaps, double probability);
 /// Expected squared difference of a gap from x, eV^2; of several, of the mean of their distributions.
 double squared_difference(std::span<const GapMixture> gaps, double x);
-/// The least a for which the quantiles of 1/2 - a and 1/2 + a enclose `gap`: how far out of the middle it is, 0 to 1/2 (the score of distributional conformal prediction:
+/// The least a for which the quantiles of 1/2 - a and 1/2 + a enclose x: how far out of the middle it is, 0 to 1/2 (the score of distributional conformal prediction:
 /// Chernozhukov et al. 2021, doi:10.1073/pnas.2107794118).
 double eccentricity(const GapMixture& gap, double x);
 
