@@ -33,7 +33,7 @@ EXPERIMENT = ["experiment", "pretraining"]
 # name: kind, data, arms, options
 STUDIES = {
     "perovskites": (EXPERIMENT, "perovskites", STARTS, ["--tasks", "formation_energy_per_atom", "--epochs", 20, "--lengths", "0.5,1"]),
-    "mp20": (EXPERIMENT, "mp20", STARTS, ["--tasks", "crystal_system", "--epochs", 12, "--strain", 0.01, "--lengths", "0.5,1"]),
+    "mp20": (EXPERIMENT, "mp20", STARTS[:-1], ["--tasks", "crystal_system", "--epochs", 10, "--strain", 0.01, "--lengths", "0.5,1"]),
     "noisy": (EXPERIMENT, "mp20", ["masked", "noise-robust"], ["--tasks", "crystal_system", "--epochs", 12, "--artefacts", 1, "--test-artefacts", 1]),
     "exponents": (["scaling"], "perovskites", ["both", "both-half"], ["--tasks", "formation_energy_per_atom", "--epochs", 16, "--sizes", 4, "--factor", 8]),
 }
@@ -47,7 +47,7 @@ def dataset(args, name):
     if file.exists():
         return file
     if name == "made-up":
-        call([args.xxact, "synthesize", "--parents", dataset(args, "all"), "--count", 1_000_000, "--seed", 1, "--output", args.output / "made-up.json.zst"], log)
+        call([args.xxact, "synthesize", "--parents", dataset(args, "all"), "--count", round(1.2 * args.pretrain_samples), "--seed", 1, "--output", args.output / "made-up.json.zst"], log)
         call([args.xxact, "ingest", args.output / "made-up.json.zst", ROOT / "data/mp20.csv.gz", "--output", file, "--symmetry", "given"], log)
         (args.output / "made-up.json.zst").unlink()
     else:

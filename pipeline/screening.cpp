@@ -57,14 +57,24 @@ class AllRows {
   }
   std::int64_t rows() const { return rows_; }
 
-  /// Calls visit(dataset, its rows from, to) for what rows [first, end) of all are made of.
+  /// The last row that is not behind `row` and begins a batch, where the batches of each dataset follow each other from its first row; rows() for rows().
+  std::int64_t batch_start(std::int64_t row, std::int64_t batch) const {
+    std::int64_t before = 0;
+    for (const auto& source : data_) {
+      if (row < before + source.rows()) return before + (row - before) / batch * batch;
+      before += source.rows();
+    }
+    return before;
+  }
+
+  /// Calls visit(dataset, its rows from, to) for what rows [first, end) of all are made of, in multiples of `unit` rows but for the last of a dataset.
   template <class Visit>
-  void visit(std::int64_t first, std::int64_t end, Visit&& visit) {
+  void visit(std::int64_t first, std::int64_t end, std::int64_t unit, Visit&& visit) {
     std::int64_t before = 0;
     for (auto& source : data_) {
       const auto low = std::max<std::int64_t>(0, first - before), high = std::min(source.rows(), end - before);
       before += source.rows();
-      if (low < high) source.visit(low, high, visit);
+      if (low < high) source.visit(low, high, unit, visit);
     }
   }
 
@@ -131,7 +141,7 @@ class Screening {
     layout.space_groups = columns_.space_groups;
     layout.metals = columns_.metals;
     const auto share = comm::share_of(all_.rows(), comm_.rank(), comm_.size());
-    all_.visit(share.first, share.last, [&](const io::Dataset& dataset, std::int64_t low, std::int64_t high) {
+    all_.visit(share.first, share.last, 1, [&](const io::Dataset& dataset, std::int64_t low, std::int64_t high) {
       for (auto row = low; row < high; ++row) {
         layout.id_width = std::max(layout.id_width, dataset.id(row).size());
         layout.formula_width = std::max(layout.formula_width, dataset.formula(row).size());
@@ -145,25 +155,30 @@ class Screening {
     return layout;
   }
 
+  /// A prediction depends in its last bits on what else is in the batch (products of other shapes are summed in another order), so ranks and rounds end
+  /// where batches do: rows are in the same batches whatever the number of ranks, their speed and interruptions.
   void predict_rounds(io::ResultsFile& file) {
-    Progress progress("screening", "structures", all_.rows(), comm_.root() && options_.progress);
-    std::int64_t rows = kFirstRound * comm_.size();
+    Progress progress("screening", "structures", all_.rows(), comm_.root() && options_.progress, std::min(file.done(), all_.rows()));
+    const auto batch = options_.inference.batch;
+    const auto least = std::max(kFirstRound, batch) * comm_.size();
+    auto rows = least;
     while (file.done() < all_.rows()) {
       const auto begin = Clock::now();
-      const std::int64_t first = file.done(), count = std::min(rows, all_.rows() - first);
-      const auto share = comm::share_of(count, comm_.rank(), comm_.size());
-      file.write(first + share.first, predict(first + share.first, first + share.last, progress), first + count);
+      const std::int64_t first = file.done(), end = all_.batch_start(std::min(first + rows, all_.rows()), batch), count = end - first;
+      const auto from = [&](int rank) { return rank == 0 ? first : all_.batch_start(first + count * rank / comm_.size(), batch); };
+      const auto own = std::max(first, from(comm_.rank())), own_end = std::max(first, from(comm_.rank() + 1));
+      file.write(own, predict(own, own_end, progress), end);
       std::array<double, 1> seconds = {std::chrono::duration<double>(Clock::now() - begin).count()};
       comm_.max(seconds, "timing a round");
       // An interruption costs a round; a round costs the start and the end of a loader.
       const double wanted = static_cast<double>(count) * kRoundSeconds / std::max(seconds[0], 1e-3);
-      rows = std::clamp(static_cast<std::int64_t>(wanted), kFirstRound * comm_.size(), kLargestRound * comm_.size());
+      rows = std::clamp(static_cast<std::int64_t>(wanted), least, std::max(least, kLargestRound * comm_.size()));
     }
   }
 
   io::ResultRows predict(std::int64_t first, std::int64_t end, Progress& progress) {
     io::ResultRows out;
-    all_.visit(first, end, [&](const io::Dataset& dataset, std::int64_t low, std::int64_t high) {
+    all_.visit(first, end, options_.inference.batch, [&](const io::Dataset& dataset, std::int64_t low, std::int64_t high) {
       std::vector<std::int64_t> own(static_cast<std::size_t>(high - low));
       std::iota(own.begin(), own.end(), low);
       auto inference = options_.inference;

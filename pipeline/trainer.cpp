@@ -337,7 +337,7 @@ TrainingOutcome Trainer::run() {
   // However this ends, the loader's threads must not wait for samples that nobody brings any more.
   const std::shared_ptr<void> ended(nullptr, [this](void*) { data_.end(); });
   state_.net()->train();
-  Progress progress("training", "steps", plan_.total_steps(), comm_.root() && options_.show_progress);
+  Progress progress("training", "steps", plan_.total_steps(), comm_.root() && options_.show_progress, state_.step);
   std::string latest;
   std::string stop;
   while (state_.step < plan_.total_steps() && stop.empty()) {

@@ -10,6 +10,7 @@
 #include "io/dataset_shared.hpp"
 #include "pipeline/run_folder.hpp"
 #include "pipeline/stop_conditions.hpp"
+#include "pipeline/study/run_queue.hpp"
 #include "pipeline/training_budget.hpp"
 #include "src/base/log.hpp"
 #include "src/data_option.hpp"
@@ -58,9 +59,7 @@ std::string describe_budget(const Study& study) {
       text += fmt::format("  {:<20} {:>9} {:>7.4g} {:>9.0f} {:>12.0f} {:>12}\n", design.arms[arm].name, rows, design.lengths[length], std::ceil(samples / static_cast<double>(run.config.training.global_batch)), samples,
                           duration_text(costs.back()));
   }
-  double longest = 0;
-  for (const auto& group : study::deal_runs(costs, groups)) longest = std::max(longest, std::accumulate(group.begin(), group.end(), 0.0, [&](double sum, std::size_t run) { return sum + costs[run]; }));
-  return text + fmt::format("about {} in all, without validation and loading; {} of ranks' time\n", duration_text(longest), duration_text(std::accumulate(costs.begin(), costs.end(), 0.0) * options.ranks_per_run));
+  return text + fmt::format("about {} in all, without validation and loading; {} of ranks' time\n", duration_text(study::time_of_all(costs, groups)), duration_text(std::accumulate(costs.begin(), costs.end(), 0.0) * options.ranks_per_run));
 }
 
 }  // namespace

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <numeric>
 #include <set>
 
 #include "io/collective_step.hpp"
 #include "pipeline/evaluation.hpp"
 #include "pipeline/model_file.hpp"
 #include "pipeline/run_folder.hpp"
+#include "pipeline/study/run_queue.hpp"
 #include "pipeline/trainer.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
@@ -134,20 +134,6 @@ int groups_of(int ranks, int ranks_per_run) {
   return ranks / ranks_per_run;
 }
 
-std::vector<std::vector<std::size_t>> deal_runs(std::span<const double> costs, int groups) {
-  std::vector<std::size_t> order(costs.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::greater(), [&](std::size_t run) { return costs[run]; });
-  std::vector<std::vector<std::size_t>> dealt(static_cast<std::size_t>(groups));
-  std::vector<double> load(dealt.size(), 0.0);
-  for (const auto run : order) {
-    const auto least = static_cast<std::size_t>(std::ranges::min_element(load) - load.begin());
-    dealt[least].push_back(run);
-    load[least] += costs[run];
-  }
-  return dealt;
-}
-
 std::optional<RunResult> read_result(const fs::path& output, const Run& run) {
   const auto file = folder_of(output, run) / "result.json";
   if (!fs::exists(file)) return std::nullopt;
@@ -177,7 +163,7 @@ std::vector<std::pair<double, double>> validation_course(const fs::path& output,
 StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, const StudyOptions& options, const pipeline::Device& device, const comm::Communicator& world) {
   const int groups = groups_of(world.size(), options.ranks_per_run);
   const int own = std::min(world.rank() / options.ranks_per_run, groups - 1);
-  // What is done is not dealt again: a restart shares the rest.
+  const auto queue_folder = options.output / "queue";
   std::string done_text(runs.size(), '-');
   io::collectively(world.handle(), [&] {
     for (std::size_t i = 0; world.root() && i < runs.size(); ++i) {
@@ -188,6 +174,7 @@ StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, c
       pipeline::write_file_atomically(folder / "run.json", identity);
       if (read_result(options.output, runs[i])) done_text[i] = 'x';
     }
+    if (world.root()) RunQueue::make(queue_folder);
   });
   done_text = world.broadcast(done_text, 0, "agreeing on what is left to do");
   std::vector<std::size_t> left;
@@ -198,24 +185,24 @@ StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, c
       costs.push_back(runs[i].operations);
     }
   log::info("{} runs, {} of them done before; {} group{} of {} rank{}", runs.size(), runs.size() - left.size(), groups, groups > 1 ? "s" : "", options.ranks_per_run, options.ranks_per_run > 1 ? "s" : "");
-  const auto dealt = deal_runs(costs, groups);
   MPI_Comm part = MPI_COMM_NULL;
   MPI_Comm_split(world.handle(), own, world.rank(), &part);
   Group group(dataset, options, device, comm::Communicator(part, world.deadline()));
   MPI_Comm_free(&part);
 
   std::array<double, 1> stopped = {0};
-  const auto& mine = dealt[static_cast<std::size_t>(own)];
-  for (std::size_t i = 0; i < mine.size() && stopped[0] == 0; ++i) {
-    const auto& run = runs[left[mine[i]]];
+  const auto order = longest_first(costs);
+  RunQueue queue(queue_folder, order.size());
+  while (const auto place = queue.take(group.comm())) {
+    const auto& run = runs[left[order[*place]]];
     if (group.do_run(run) == StudyOutcome::stopped) {
       stopped[0] = 1;
-      continue;
+      break;
     }
-    if (!group.comm().root()) continue;
-    log::announce("{} ({} of {} of this group): {}", run.name, i + 1, mine.size(), errors_of(read_result(options.output, run).value()));
+    if (group.comm().root()) log::announce("{} ({} of {}): {}", run.name, *place + 1, order.size(), errors_of(read_result(options.output, run).value()));
   }
   world.wait_for_all("waiting for the other groups");
+  if (world.root()) RunQueue::remove(queue_folder);
   world.sum(stopped, "agreeing on having stopped");
   return stopped[0] > 0 ? StudyOutcome::stopped : StudyOutcome::finished;
 }

@@ -1,4 +1,4 @@
-// Many training runs as one job: dealt to groups of ranks, each trained and evaluated in a folder of its own, restartable run by run. Which runs these are, and what follows from
+// Many training runs as one job: groups of ranks take one after the other, each is trained and evaluated in a folder of its own, restartable run by run. Which runs these are, and what follows from
 // them, is said elsewhere (scaling_study.hpp, experiment.hpp).
 #pragma once
 
@@ -23,7 +23,7 @@ struct Run {
   std::string name;               // of its folder, below OUTPUT/runs
   pipeline::RunConfig config;
   std::filesystem::path initial;  // model to start from; empty: none
-  double operations = 0;          // of the whole run, about: what the runs are dealt by
+  double operations = 0;          // of the whole run, about: the longest is taken first
 };
 
 struct StudyOptions {
@@ -38,9 +38,6 @@ struct StudyOptions {
 };
 
 enum class StudyOutcome { finished, stopped };
-
-/// Which group does which runs, in their order: the longest first, each to the group that has least to do (Graham, doi:10.1137/0117039). [groups]
-std::vector<std::vector<std::size_t>> deal_runs(std::span<const double> costs, int groups);
 
 /// Groups of `ranks_per_run` consecutive ranks; what is left over belongs to the last one. ConfigError unless 1 <= ranks_per_run <= ranks.
 int groups_of(int ranks, int ranks_per_run);

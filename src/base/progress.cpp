@@ -21,8 +21,8 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-Progress::Progress(std::string title, std::string unit, std::int64_t total, bool enabled, std::chrono::seconds plain_interval)
-    : title_(std::move(title)), unit_(std::move(unit)), total_(total), enabled_(enabled),
+Progress::Progress(std::string title, std::string unit, std::int64_t total, bool enabled, std::int64_t done_before, std::chrono::seconds plain_interval)
+    : title_(std::move(title)), unit_(std::move(unit)), total_(total), done_before_(done_before), done_(done_before), enabled_(enabled),
       terminal_(isatty(STDERR_FILENO) == 1), plain_interval_(plain_interval), start_(Clock::now()), last_(start_) {}
 
 Progress::~Progress() {
@@ -41,7 +41,7 @@ void Progress::update(std::int64_t done, const std::string& note) {
 
 void Progress::draw(const std::string& note) {
   const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-  const double rate = elapsed > 0 ? static_cast<double>(done_) / elapsed : 0;
+  const double rate = elapsed > 0 ? static_cast<double>(done_ - done_before_) / elapsed : 0;
   std::string text = title_ + " ";
   if (total_ > 0) {
     const double part = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));

@@ -9,8 +9,8 @@ namespace xxact {
 
 class Progress {
  public:
-  /// `total` 0 means unknown. `unit` is what is counted: "structures", "samples".
-  Progress(std::string title, std::string unit, std::int64_t total, bool enabled,
+  /// `total` 0 means unknown. `unit` is what is counted: "structures", "samples". What was `done_before` by an earlier process does not count for the speed.
+  Progress(std::string title, std::string unit, std::int64_t total, bool enabled, std::int64_t done_before = 0,
            std::chrono::seconds plain_interval = std::chrono::seconds(10));
   ~Progress();
   Progress(const Progress&) = delete;
@@ -24,7 +24,7 @@ class Progress {
   void draw(const std::string& note);
 
   std::string title_, unit_;
-  std::int64_t total_, done_ = 0;
+  std::int64_t total_, done_before_, done_;
   bool enabled_, terminal_, drawn_ = false;
   std::chrono::seconds plain_interval_;
   Clock::time_point start_, last_;

@@ -1,20 +1,28 @@
-// Designs of studies, how their runs are dealt to groups, and the statistics of pretraining experiments.
+// Designs of studies, the queue of their runs, and the statistics of pretraining experiments.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <mpi.h>
 
+#include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <numeric>
 #include <set>
+#include <thread>
 
 #include "pipeline/study/experiment.hpp"
+#include "pipeline/study/run_queue.hpp"
 #include "pipeline/study/scaling_study.hpp"
 #include "src/base/error.hpp"
 #include "tests/pipeline/training_case.hpp"
 
 namespace xxact::study {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::string refusal(const std::function<void()>& call) {
   try {
@@ -90,12 +98,60 @@ TEST(Design, RefusesWhatIsNone) {
   for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(fractions[i], std::pow(2.0, static_cast<double>(i) - 5), 1e-12);
 }
 
-TEST(Study, RunsAreDealtLongestFirst) {
+TEST(RunQueue, TheLongestRunIsTakenFirst) {
   const std::vector<double> costs = {1, 5, 3, 3, 2, 2};
-  const auto dealt = deal_runs(costs, 2);
-  EXPECT_EQ(dealt[0], (std::vector<std::size_t>{1, 4, 0}));
-  EXPECT_EQ(dealt[1], (std::vector<std::size_t>{2, 3, 5}));
-  EXPECT_EQ(deal_runs(costs, 8)[7].size(), 0U);
+  EXPECT_EQ(longest_first(costs), (std::vector<std::size_t>{1, 2, 3, 4, 5, 0}));
+  EXPECT_EQ(time_of_all(costs, 1), 16);
+  EXPECT_EQ(time_of_all(costs, 2), 8);  // 5, 2, 1 beside 3, 3, 2
+  EXPECT_EQ(time_of_all(costs, 8), 5);
+  EXPECT_EQ(time_of_all({}, 2), 0);
+}
+
+TEST(RunQueue, EveryPlaceIsTakenOnceByGroupsOfAnySpeed) {
+  const comm::Communicator world(MPI_COMM_WORLD);
+  const auto folder = fs::path(testing::TempDir()) / fmt::format("run_queue_{}", world.size());
+  constexpr std::size_t kPlaces = 50;
+  if (world.root()) {
+    RunQueue::make(folder);
+    std::ofstream(folder / "7") << "";  // of a job that was killed
+    RunQueue::make(folder);
+  }
+  world.barrier("a queue is made");
+  MPI_Comm part = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, world.rank() / 2, world.rank(), &part);
+  {
+    const comm::Communicator group(part);
+    RunQueue queue(folder, kPlaces);
+    std::vector<double> taken(kPlaces, 0.0);
+    std::size_t last = 0;
+    while (const auto place = queue.take(group)) {
+      EXPECT_TRUE(*place == 0 || *place > last);
+      last = *place;
+      if (group.root()) taken[*place] += 1;
+      if (world.rank() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    world.sum(taken, "counting");
+    EXPECT_EQ(taken, std::vector<double>(kPlaces, 1.0));
+    EXPECT_FALSE(queue.take(group).has_value());
+  }
+  MPI_Comm_free(&part);
+  world.barrier("all have taken");
+  if (world.root()) RunQueue::remove(folder);
+  world.barrier("the queue is gone");
+  EXPECT_FALSE(fs::exists(folder));
+  MPI_Comm group = MPI_COMM_NULL;
+  MPI_Comm_dup(MPI_COMM_SELF, &group);
+  RunQueue gone(folder, 1);
+  try {
+    gone.take(comm::Communicator(group));
+    ADD_FAILURE() << "a place of a queue that is not there was taken";
+  } catch (const IoError& error) {
+    EXPECT_NE(std::string(error.what()).find(folder.string()), std::string::npos) << error.what();
+  }
+  MPI_Comm_free(&group);
+}
+
+TEST(Study, GroupsHaveAsManyRanksAsARunNeeds) {
   EXPECT_EQ(groups_of(7, 2), 3);
   EXPECT_NE(refusal([] { groups_of(2, 3); }).find("--ranks-per-run 3"), std::string::npos);
 }
