@@ -16,7 +16,7 @@ void describe(options::options_description& description) {
   description.add_options()
       ("kind", value<std::string>()->required(), "pretraining: how much sooner models that start from others come to an error; ablation: what each arm's settings are worth")
       ("lengths", value<std::string>()->default_value("1"), "lengths of the runs of each arm, as multiples of epochs: what a shorter schedule reaches")
-      ("threshold", value<std::string>(), "validation errors to come to; default: the first arm's least one, of length 1");
+      ("threshold", value<std::string>(), "validation errors to come to; default: the least one that every seed of the first arm comes to, at length 1");
   describe_study(description, {});
 }
 

@@ -6,6 +6,7 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
+#include <ranges>
 #include <set>
 
 #include "src/base/error.hpp"
@@ -35,6 +36,7 @@ std::vector<Series> series_of(const std::filesystem::path& output, const Design&
     const auto& run = *measurement.run;
     if (all.empty() || all.back().arm != run.arm || all.back().length != run.length) all.push_back({run.arm, run.length, {}, {}});
     auto course = validation_course(output, run.run, metric_of(task));
+    if (course.empty()) throw InputError("{}: run {} has no validation with {}", output.string(), run.run.name, metric_of(task));
     if (!model::is_regression(task))
       for (auto& [samples, value] : course) value = 1 - value;
     all.back().runs.push_back(measurement);
@@ -49,14 +51,11 @@ std::vector<Series> series_of(const std::filesystem::path& output, const Design&
   return all;
 }
 
-double least_error(const Series& series) {
-  double sum = 0;
-  for (const auto& course : series.validations) {
-    double least = std::numeric_limits<double>::infinity();
-    for (const auto& [samples, error] : course) least = std::min(least, error);
-    sum += least;
-  }
-  return sum / static_cast<double>(series.validations.size());
+/// The least error that every seed comes to.
+double error_of_all_seeds(const Series& series) {
+  double error = -std::numeric_limits<double>::infinity();
+  for (const auto& course : series.validations) error = std::max(error, std::ranges::min(course | std::views::values));
+  return error;
 }
 
 json reach(const Series& series, const Series& reference, double threshold, double level) {
@@ -120,7 +119,7 @@ json sum_up_experiment(const std::filesystem::path& output, const Design& design
     const auto of_reference = std::ranges::find_if(all, [&](const Series& s) { return s.arm == all.front().arm && (design.lengths[s.length] == 1 || s.length + 1 == design.lengths.size()); });
     const auto& reference = *of_reference;
     std::vector<double> thresholds;
-    if (options.kind == ExperimentKind::pretraining) thresholds = options.thresholds.empty() ? std::vector<double>{least_error(reference)} : options.thresholds;
+    if (options.kind == ExperimentKind::pretraining) thresholds = options.thresholds.empty() ? std::vector<double>{error_of_all_seeds(reference)} : options.thresholds;
     json arms = json::array();
     for (const auto& series : all) {
       const auto errors = errors_of(series), reference_errors = errors_of(reference);

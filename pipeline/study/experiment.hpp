@@ -25,7 +25,7 @@ enum class ExperimentKind { pretraining, ablation };
 
 struct ExperimentOptions {
   ExperimentKind kind = ExperimentKind::pretraining;  // ablations are compared by their errors alone
-  std::vector<double> thresholds;  // of the validation error; empty: the mean of the least errors of the first arm at the first length that is 1, or the longest
+  std::vector<double> thresholds;  // of the validation error; empty: the least one that every seed of the first arm comes to, at the first length that is 1, or the longest
   double level = 0.95;             // of intervals
 };
 
