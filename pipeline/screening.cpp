@@ -67,7 +67,7 @@ class AllRows {
     return before;
   }
 
-  /// Calls visit(dataset, its rows from, to) for what rows [first, end) of all are made of, in multiples of `unit` rows but for the last of a dataset.
+  /// Calls visit(dataset, its rows from, to) for what rows [first, end) of all are made of, in multiples of `unit` rows but for the last of each dataset's.
   template <class Visit>
   void visit(std::int64_t first, std::int64_t end, std::int64_t unit, Visit&& visit) {
     std::int64_t before = 0;
@@ -165,14 +165,17 @@ class Screening {
     while (file.done() < all_.rows()) {
       const auto begin = Clock::now();
       const std::int64_t first = file.done(), end = all_.batch_start(std::min(first + rows, all_.rows()), batch), count = end - first;
-      const auto from = [&](int rank) { return rank == 0 ? first : all_.batch_start(first + count * rank / comm_.size(), batch); };
-      const auto own = std::max(first, from(comm_.rank())), own_end = std::max(first, from(comm_.rank() + 1));
+      // Borders between ranks are the ends of batches that are nearest to equal shares.
+      const auto from = [&](int rank) { return rank == comm_.size() ? end : std::clamp(all_.batch_start(first + count * rank / comm_.size() + batch / 2, batch), first, end); };
+      const auto own = comm_.root() ? first : from(comm_.rank()), own_end = from(comm_.rank() + 1);
       file.write(own, predict(own, own_end, progress), end);
+      progress.update(end);
       std::array<double, 1> seconds = {std::chrono::duration<double>(Clock::now() - begin).count()};
       comm_.max(seconds, "timing a round");
       // An interruption costs a round; a round costs the start and the end of a loader.
       const double wanted = static_cast<double>(count) * kRoundSeconds / std::max(seconds[0], 1e-3);
-      rows = std::clamp(static_cast<std::int64_t>(wanted), least, std::max(least, kLargestRound * comm_.size()));
+      const auto of_all = batch * comm_.size();
+      rows = std::clamp(static_cast<std::int64_t>(wanted) / of_all * of_all, least, std::max(least, kLargestRound * comm_.size()));
     }
   }
 

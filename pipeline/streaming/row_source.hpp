@@ -23,8 +23,8 @@ class RowSource {
   const std::string& content_hash() const { return whole_ ? whole_->content_hash() : plan_->content_hash; }
   const std::vector<std::string>& sources() const { return whole_ ? whole_->description().sources : plan_->description->sources; }
 
-  /// Calls visit(dataset, from, to) for rows first .. end - 1, in order, where rows from .. to - 1 of `dataset` are the next of them: all, or a
-  /// multiple of `unit` of them. The dataset is valid during the call. One thread.
+  /// Calls visit(dataset, from, to) for rows first .. end - 1, in order, where rows from .. to - 1 of `dataset` are the next of them, a
+  /// multiple of `unit` but for the last call. The dataset is valid during the call. One thread.
   void visit(std::int64_t first, std::int64_t end, std::int64_t unit, const std::function<void(const io::Dataset& dataset, std::int64_t from, std::int64_t to)>& visit);
 
  private:

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <numeric>
-#include <string>
+#include <system_error>
 
 #include "io/collective_step.hpp"
 #include "src/base/error.hpp"
@@ -31,24 +31,27 @@ double time_of_all(std::span<const double> costs, int groups) {
 }
 
 void RunQueue::make(const fs::path& folder) {
-  remove(folder);
+  fs::remove_all(folder);
   fs::create_directories(folder);
 }
 
-void RunQueue::remove(const fs::path& folder) { fs::remove_all(folder); }
+void RunQueue::remove(const fs::path& folder) {
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+}
 
 std::optional<std::size_t> RunQueue::take(const comm::Communicator& group) {
   io::collectively(group.handle(), [&] {
-    while (group.root() && next_ < size_ && !create(next_)) ++next_;
+    if (group.root() && fs::exists(folder_ / "closed")) next_ = size_;
+    while (group.root() && next_ < size_ && !create(std::to_string(next_))) ++next_;
   });
   next_ = std::stoull(group.broadcast(std::to_string(next_), 0, "taking a run"));
   if (next_ == size_) return std::nullopt;
   return next_++;
 }
 
-/// Whether this process is the one that created the place's file.
-bool RunQueue::create(std::size_t place) const {
-  const auto file = folder_ / std::to_string(place);
+bool RunQueue::create(const std::string& name) const {
+  const auto file = folder_ / name;
   const int descriptor = ::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0644);
   if (descriptor >= 0) return ::close(descriptor), true;
   if (errno != EEXIST) throw IoError("{}: cannot be created: {}", file.string(), std::strerror(errno));

@@ -163,7 +163,7 @@ std::vector<std::pair<double, double>> validation_course(const fs::path& output,
 StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, const StudyOptions& options, const pipeline::Device& device, const comm::Communicator& world) {
   const int groups = groups_of(world.size(), options.ranks_per_run);
   const int own = std::min(world.rank() / options.ranks_per_run, groups - 1);
-  const auto queue_folder = options.output / "queue";
+  const auto queue_folder = options.output / "runs" / ".queue";
   std::string done_text(runs.size(), '-');
   io::collectively(world.handle(), [&] {
     for (std::size_t i = 0; world.root() && i < runs.size(); ++i) {
@@ -197,9 +197,10 @@ StudyOutcome do_runs(const std::vector<Run>& runs, const io::Dataset& dataset, c
     const auto& run = runs[left[order[*place]]];
     if (group.do_run(run) == StudyOutcome::stopped) {
       stopped[0] = 1;
+      if (group.comm().root()) queue.close();  // others end with the run that they are at
       break;
     }
-    if (group.comm().root()) log::announce("{} ({} of {}): {}", run.name, *place + 1, order.size(), errors_of(read_result(options.output, run).value()));
+    if (group.comm().root()) log::announce("{} (run {} of {}): {}", run.name, *place + 1, order.size(), errors_of(read_result(options.output, run).value()));
   }
   world.wait_for_all("waiting for the other groups");
   if (world.root()) RunQueue::remove(queue_folder);

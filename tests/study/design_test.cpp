@@ -1,5 +1,4 @@
 // Designs of studies, the queue of their runs, and the statistics of pretraining experiments.
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <mpi.h>
 
@@ -17,6 +16,7 @@
 #include "pipeline/study/run_queue.hpp"
 #include "pipeline/study/scaling_study.hpp"
 #include "src/base/error.hpp"
+#include "tests/scratch.hpp"
 #include "tests/pipeline/training_case.hpp"
 
 namespace xxact::study {
@@ -109,7 +109,7 @@ TEST(RunQueue, TheLongestRunIsTakenFirst) {
 
 TEST(RunQueue, EveryPlaceIsTakenOnceByGroupsOfAnySpeed) {
   const comm::Communicator world(MPI_COMM_WORLD);
-  const auto folder = fs::path(testing::TempDir()) / fmt::format("run_queue_{}", world.size());
+  const auto folder = scratch("run_queue");
   constexpr std::size_t kPlaces = 50;
   if (world.root()) {
     RunQueue::make(folder);
@@ -133,6 +133,12 @@ TEST(RunQueue, EveryPlaceIsTakenOnceByGroupsOfAnySpeed) {
     world.sum(taken, "counting");
     EXPECT_EQ(taken, std::vector<double>(kPlaces, 1.0));
     EXPECT_FALSE(queue.take(group).has_value());
+    RunQueue later(folder, kPlaces + world.size() + 1);
+    EXPECT_TRUE(later.take(group).has_value());
+    world.barrier("places of a longer queue are taken");
+    if (world.root()) later.close();
+    world.barrier("the queue is closed");
+    EXPECT_FALSE(later.take(group).has_value());
   }
   MPI_Comm_free(&part);
   world.barrier("all have taken");

@@ -59,7 +59,12 @@ import json
 task = json.load(open("experiment/experiment.json"))["tasks"][0]
 assert [(a["arm"], a["length"]) for a in task["arms"]] == [("scratch", 0.5), ("scratch", 1.0), ("tuned", 0.5), ("tuned", 1.0)]
 assert all(len(c) >= 1 for a in task["arms"] for c in a["courses"])
+# What is to be reached is what every seed of the first arm reaches.
+scratch = task["arms"][1]
+assert task["thresholds"] == [max(min(error for _, error in course) for course in scratch["courses"])], task["thresholds"]
+assert scratch["reached"][0]["compared"] == 2
 PY
+[[ ! -e experiment/runs/.queue ]]
 code=0
 $MPIRUN "$XXACT" experiment pretraining "${options[@]}" --output experiment --lengths 0.5,1 --arm scratch --arm "tuned init=scaling/runs/bimodal-rows0.5-length1-seed{seed}" 2> other.txt || code=$?
 [[ $code == 64 ]]
