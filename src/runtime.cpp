@@ -2,7 +2,6 @@
 
 #include <hdf5.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -14,14 +13,26 @@
 namespace xxact {
 namespace {
 
-std::vector<int> allowed_cores() {
+/// The cores that this process may run on; none where the system does not say.
+cpu_set_t allowed_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) CPU_ZERO(&set);
+  return set;
+}
+
+std::vector<int> numbers_of(const cpu_set_t& set) {
   std::vector<int> cores;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return cores;
   for (int core = 0; core < CPU_SETSIZE; ++core)
     if (CPU_ISSET(static_cast<std::size_t>(core), &set)) cores.push_back(core);
   return cores;
+}
+
+/// How many ranks of the host have this set: 1 where a launcher has bound each to cores of its own.
+int sharing_ranks(const cpu_set_t& own, MPI_Comm host, int ranks) {
+  std::vector<cpu_set_t> sets(static_cast<std::size_t>(ranks));
+  check_mpi(MPI_Allgather(&own, sizeof own, MPI_BYTE, sets.data(), sizeof own, MPI_BYTE, host), "learning which cores ranks share");
+  return static_cast<int>(std::ranges::count_if(sets, [&](const cpu_set_t& set) { return CPU_EQUAL(&set, &own) != 0; }));
 }
 
 }  // namespace
@@ -46,12 +57,10 @@ Runtime::Runtime(int& argc, char**& argv) {
   check_mpi(MPI_Comm_split_type(world_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node), "finding the ranks of this host");
   MPI_Comm_size(node, &ranks_on_host_);
   MPI_Comm_rank(node, &rank_on_host_);
+  const auto allowed = allowed_cores();
+  cores_ = numbers_of(allowed);
+  cores_per_rank_ = std::max(1, static_cast<int>(cores_.size()) / sharing_ranks(allowed, node, ranks_on_host_));
   MPI_Comm_free(&node);
-  // A launcher that binds gives each rank its own cores; without binding all ranks of the host see the same ones.
-  cores_ = allowed_cores();
-  const int cores = std::max(1, static_cast<int>(cores_.size()));
-  const bool shared = cores >= ranks_on_host_ && cores > 1;
-  cores_per_rank_ = shared && cores == static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) ? std::max(1, cores / ranks_on_host_) : cores;
   log::configure(rank_, ranks_, host_, log::Level::info);
 }
 
