@@ -16,8 +16,8 @@
 #include "pipeline/study/run_queue.hpp"
 #include "pipeline/study/scaling_study.hpp"
 #include "src/base/error.hpp"
-#include "tests/scratch.hpp"
 #include "tests/pipeline/training_case.hpp"
+#include "tests/scratch.hpp"
 
 namespace xxact::study {
 namespace {
